@@ -1,0 +1,1 @@
+"""What was said: the world's formats become graded reports, and reports become events."""

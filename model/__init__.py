@@ -1,0 +1,1 @@
+"""What the evidence means: domain values, engines, gate. Pure: values in, values out."""

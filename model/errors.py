@@ -1,0 +1,52 @@
+"""Everything that Posterity refuses, in one tree.
+
+::
+
+    PosterityError                 something is said to the user in one line, never a traceback
+    ├── InvalidValue               a domain value that makes no sense (also a ValueError)
+    ├── ConfigurationError         config.toml: every problem at once
+    ├── UsageError                 a question that cannot be asked: unknown forecast, cutoff before opening
+    ├── Impossible                 the evidence rules out every scenario; names the indicator
+    ├── InputRefused               a file, or lines of it, that could not be taken in
+    └── Unavailable                a needed service, file or disk is out of reach
+"""
+
+from collections.abc import Sequence
+
+
+class PosterityError(Exception):
+    """Base of all errors that are meant for a user's eyes."""
+
+
+class InvalidValue(PosterityError, ValueError):  # noqa: N818 - named for what it is, as in the field
+    """A domain value that makes no sense."""
+
+
+class ConfigurationError(PosterityError):
+    """Problems of the configuration, all of them at once.
+
+    Parameters
+    ----------
+    problems
+        One line each: file, key path, what is wrong, what to write.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class UsageError(PosterityError):
+    """A question that cannot be asked as it was put."""
+
+
+class Impossible(PosterityError):  # noqa: N818 - the evidence is impossible; nothing erred
+    """The evidence has probability zero under every scenario."""
+
+
+class InputRefused(PosterityError):  # noqa: N818 - the product's own word
+    """A file, or lines of it, that could not be taken in."""
+
+
+class Unavailable(PosterityError):  # noqa: N818 - the state of a service
+    """A needed service, file or disk is out of reach."""

@@ -1,0 +1,1 @@
+"""When things happen and who sees them: configuration, the nightly story, commands."""
