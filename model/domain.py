@@ -12,6 +12,7 @@ from model.errors import InvalidValue
 ANALYSIS = "analysis"  # the tag of a report of no new act: never evidence
 REGION = "*"  # the country of what concerns the whole region
 PRIOR_TOLERANCE = 1e-9
+MOST_BURST_DAYS = 36_500
 TIMINGS = MappingProxyType({"even": 1.0, "late": 2.0, "early": 0.5})
 
 
@@ -91,7 +92,7 @@ class Indicator:
             _finite(f"{self.id} under {scenario}", number, 0, math.inf if self.recurs else 1)
         _finite(f"timing of {self.id}", self.timing, math.nextafter(0, 1))
         _finite(f"spread of {self.id}", self.spread, 0)
-        _finite(f"burst_days of {self.id}", self.burst_days, 0)
+        _finite(f"burst_days of {self.id}", self.burst_days, 0, MOST_BURST_DAYS)
         object.__setattr__(self, "stated", MappingProxyType(dict(self.stated)))
 
     def elapsed(self, u: float) -> float:

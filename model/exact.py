@@ -1,0 +1,202 @@
+"""The exact engine: each scenario's evidence by quadrature. No sampling, no compilation, no error to state.
+
+Given the scenario and the coverage h, indicators are independent and each has one latent volume
+``g ~ Gamma(a, a)``, a = 1/spread². With ``B = a + E h X`` and ``x = B g``,
+
+    Z_k(h) = (1 + E h X / a)^−a · E[ Π_i (c_i · E h / B · x + (1 − c_i) · Ē) ],   x ~ Gamma(a, 1),
+
+so that the nodes for x serve every scenario and every h. Coverage, ``h = exp(σ x − σ²/2)``, is then
+one more integral over a standard normal x.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.evidence import Evidence, IndicatorEvidence
+from model.impossible import certain, mean_stated, ruled_out
+from model.quadrature import Array, Unresolved, gamma_nodes, log_normal_integral, log_sum_exp
+
+NO_SPREAD = 1e-6  # below this a volume is as good as known: its effect on log Z is under n² · 5e-13
+_PRODUCT = 8  # factors multiplied before a logarithm is taken: far from overflow, and much faster
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Recurring:
+    """One recurring indicator's numbers; rows are scenarios."""
+
+    expected: Array  # (rows,)
+    noise: float
+    credibilities: Array  # (events,)
+    exposure: float
+    spread: float
+
+    @property
+    def variance(self) -> float:
+        return self.spread**2 if self.spread >= NO_SPREAD else 0.0
+
+
+def log_evidence(evidence: Evidence) -> dict[str, float]:
+    """Compute ``log Z_s = log p(data | s)`` for each scenario with a prior above 0.
+
+    Densities common to all scenarios are left out.
+
+    Parameters
+    ----------
+    evidence
+        What counts at the cutoff.
+
+    Returns
+    -------
+    dict
+        log Z by scenario id, in the forecast's order; −inf for a scenario that is ruled out.
+
+    Raises
+    ------
+    Impossible
+        Every scenario is ruled out.
+    Unresolved
+        The numbers are too extreme for the quadrature to reach 1e-7.
+    """
+    out = ruled_out(evidence)
+    possible = [one.id for one in evidence.forecast.scenarios if one.prior > 0]
+    left = [one for one in possible if one not in out]
+    found = dict(zip(left, _log_evidence(evidence, left), strict=True))
+    return {one: float(found.get(one, -math.inf)) for one in possible}
+
+
+def posterior(evidence: Evidence) -> dict[str, float]:
+    """Compute ``P(s | data)`` for every scenario of the forecast, in its order; sums to 1."""
+    return probabilities(evidence, log_evidence(evidence))
+
+
+def probabilities(evidence: Evidence, log_z: Mapping[str, float]) -> dict[str, float]:
+    """Turn log evidences into ``π_s Z_s / Σ_r π_r Z_r``; a scenario without one has probability 0."""
+    scenarios = evidence.forecast.scenarios
+    log_joint = np.array(
+        [math.log(one.prior) + log_z[one.id] if one.prior > 0 else -math.inf for one in scenarios]
+    )
+    shares = np.exp(log_joint - log_joint.max())
+    return {one.id: float(share) for one, share in zip(scenarios, shares / shares.sum(), strict=True)}
+
+
+def _log_evidence(evidence: Evidence, scenarios: list[str]) -> Array:
+    one_off = np.zeros(len(scenarios))
+    recurring: list[_Recurring] = []
+    for seen in evidence.indicators:
+        stated = np.array([seen.indicator.stated[one] for one in scenarios])
+        if seen.indicator.recurs:
+            recurring.append(_recurring(evidence, seen, stated))
+        else:
+            one_off += _log_one_off(evidence, seen, stated)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = one_off + _log_recurring(recurring, evidence.forecast.coverage_sd, len(scenarios))
+    if not np.all(np.isfinite(total)):
+        raise Unresolved(f"{evidence.forecast.id}: rates too extreme for double precision")
+    return total
+
+
+def _recurring(evidence: Evidence, seen: IndicatorEvidence, expected: Array) -> _Recurring:
+    noise = mean_stated(evidence, seen)
+    counted = seen.counted if noise > 0 else certain(seen)  # with no noise rate, rumours say nothing
+    return _Recurring(
+        expected=expected,
+        noise=noise,
+        credibilities=np.array([event.credibility for event in counted]),
+        exposure=seen.exposure,
+        spread=seen.indicator.spread,
+    )
+
+
+def _log_recurring(indicators: list[_Recurring], coverage_sd: float, rows: int) -> Array:
+    """``log ∫ p(h) Π_k Z_k(h) dh``, shape (rows,)."""
+    if not indicators:
+        return np.zeros(rows)
+    if coverage_sd == 0:
+        return _log_product(indicators, np.zeros(1))[:, 0]
+    log_normal = -0.5 * math.log(2 * math.pi)
+
+    def log_h(x: Array) -> Array:
+        return np.asarray(coverage_sd * x - coverage_sd**2 / 2)
+
+    def log_integrand(x: Array) -> Array:
+        return np.asarray(log_normal - x**2 / 2 + _log_product(indicators, log_h(x)))
+
+    def slope_bounds(x: Array) -> tuple[Array, Array]:
+        low, high = _slope_bounds(indicators, np.exp(log_h(x)))
+        return coverage_sd * low - x, coverage_sd * high - x
+
+    return log_normal_integral(log_integrand, slope_bounds)
+
+
+def _slope_bounds(indicators: list[_Recurring], h: Array) -> tuple[Array, Array]:
+    """Bounds of ``d Σ log Z_k / d log h``, which is E[real events] − E[E g h X]; shape (rows, nodes).
+
+    Real events number 0 to n, and the law of B g lies between Gamma(a) and Gamma(a + n).
+    """
+    n = np.array([one.credibilities.size for one in indicators])[:, None, None]
+    variance = np.array([one.variance for one in indicators])[:, None, None]
+    exposed = np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h
+    silent = exposed / (1 + variance * exposed)
+    return -np.sum((1 + n * variance) * silent, axis=0), np.sum(n - silent, axis=0)
+
+
+def _log_product(indicators: list[_Recurring], log_h: Array) -> Array:
+    """``Σ_k log Z_k(h)``, shape (rows, nodes)."""
+    h = np.exp(log_h)
+    total = _log_silence(indicators, h)
+    for one in indicators:
+        if one.credibilities.size:
+            total += _log_events(one, h)
+    return total
+
+
+def _log_silence(indicators: list[_Recurring], h: Array) -> Array:
+    """``Σ_k log E[exp(−E g h X)] = −Σ_k log(1 + E h X / a) · a``, shape (rows, nodes)."""
+    variance = np.array([one.variance for one in indicators])[:, None, None]
+    exposed = np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h
+    safe = np.where(variance > 0, variance, 1.0)
+    return -np.sum(np.where(variance > 0, np.log1p(variance * exposed) / safe, exposed), axis=0)
+
+
+def _log_events(one: _Recurring, h: Array) -> Array:
+    """``log E[Π_i (c_i E h x/B + (1 − c_i) Ē)]``, shape (rows, nodes)."""
+    rate = one.expected[:, None] * h
+    if one.variance == 0:
+        return _log_factors(one, rate)
+    shape = 1 / one.variance
+    nodes, log_weights = gamma_nodes(shape, one.credibilities.size)
+    scaled = rate / (shape + rate * one.exposure)
+    return log_sum_exp(log_weights + _log_factors(one, scaled[..., None] * nodes))
+
+
+def _log_factors(one: _Recurring, rate: Array) -> Array:
+    """``Σ_i log(c_i · rate + (1 − c_i) · Ē)``, of the shape of `rate`."""
+    total = np.zeros_like(rate)
+    with np.errstate(divide="ignore"):
+        for start in range(0, one.credibilities.size, _PRODUCT):
+            product = np.ones_like(rate)
+            for c in one.credibilities[start : start + _PRODUCT]:
+                product *= c * rate + (1 - c) * one.noise
+            total += np.log(product)
+    return total
+
+
+def _log_one_off(evidence: Evidence, seen: IndicatorEvidence, probability: Array) -> Array:
+    """``log L`` of a one-off, shape (rows,): at most one of its candidates is real."""
+    mean = mean_stated(evidence, seen)
+    sure = certain(seen)[:1]  # of several certain candidates the earliest stands
+    doubtful = [event for event in seen.counted if event.credibility < 1]
+    if mean == 0:
+        return np.zeros_like(probability)
+    noise = math.fsum(math.log1p(-event.credibility) for event in doubtful)
+    real = np.zeros_like(probability)
+    for event in sure or doubtful:
+        odds = 1.0 if sure else event.credibility / (1 - event.credibility)
+        known = seen.indicator.elapsed(evidence.forecast.u(event.first_published))
+        real += odds * max(0.0, 1 - mean * known)
+    silence = 0.0 if sure else 1 - probability * seen.exposure
+    with np.errstate(divide="ignore"):
+        return np.asarray(noise + np.log(silence + probability / mean * real))

@@ -1,0 +1,47 @@
+"""Which scenarios the evidence rules out, and by what: decided exactly, before anything is computed."""
+
+from model.domain import Event
+from model.errors import Impossible
+from model.evidence import Evidence, IndicatorEvidence
+
+
+def mean_stated(evidence: Evidence, seen: IndicatorEvidence) -> float:
+    """``Ē = Σ_s π_s E_s`` of an indicator: the rate at which reports of it that are false come in."""
+    return sum(one.prior * seen.indicator.stated[one.id] for one in evidence.forecast.scenarios)
+
+
+def certain(seen: IndicatorEvidence) -> tuple[Event, ...]:
+    """Select the counted events whose credibility is 1. News never makes one; a caller may."""
+    return tuple(event for event in seen.counted if event.credibility == 1)
+
+
+def ruled_out(evidence: Evidence) -> dict[str, str]:
+    """Scenarios whose likelihood is exactly 0, each with the reason.
+
+    Raises
+    ------
+    Impossible
+        Every scenario with a prior above 0 is ruled out.
+    """
+    possible = [one.id for one in evidence.forecast.scenarios if one.prior > 0]
+    reasons = {one: reason for one in possible if (reason := _why(evidence, one))}
+    if len(reasons) == len(possible):
+        listed = "; ".join(f"{scenario}: {reason}" for scenario, reason in reasons.items())
+        raise Impossible(
+            f"{evidence.forecast.id}: the evidence rules out every scenario ({listed}); "
+            "a number of 0 or 1 in the elicitation is too sure"
+        )
+    return reasons
+
+
+def _why(evidence: Evidence, scenario: str) -> str:
+    for seen in evidence.indicators:
+        stated = seen.indicator.stated[scenario]
+        sure = certain(seen)
+        if sure and stated == 0:
+            return f"{seen.indicator.id} cannot happen, but event {sure[0].key} is certain"
+        if not (seen.indicator.recurs or seen.counted) and stated * seen.exposure == 1:
+            return (
+                f"{seen.indicator.id} must have happened by {evidence.observed_until}, but nothing was seen"
+            )
+    return ""

@@ -1,0 +1,314 @@
+"""The PyMC engine: NUTS for each scenario, and bridge sampling for its evidence.
+
+One model serves every scenario and every night: a scenario's numbers are data, so that PyTensor
+compiles once for each shape. All numbers of one indicator stand in one row of one table, because
+each separate data variable costs about a second of compilation (docs/decisions/0003).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import nutpie
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtr, ndtri
+
+from model import bridge
+from model.evidence import Evidence, IndicatorEvidence
+from model.impossible import certain, mean_stated
+
+Array = NDArray[np.float64]
+
+NO_SPREAD = 1e-4  # a volume known this well is known: its effect on log Z is under n² · 5e-9
+CHAINS = 4
+_SLOTS = 8  # events of an indicator are padded to a multiple of this, so that shapes are few
+_NUMBERS = ("expected", "exposure", "shape", "coverage_sd")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What PyTensor compiles for: indicators with and without a latent volume, slots, coverage."""
+
+    volumes: int
+    fixed: int
+    slots: int
+    coverage: bool
+
+    @property
+    def latents(self) -> int:
+        """Number of unknowns."""
+        return self.volumes + self.coverage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """One scenario's numbers, one row an indicator, those with a latent volume first.
+
+    Parameters
+    ----------
+    indicators
+        Ids of the rows.
+    rows : ndarray, shape (indicators, 4 + 2 · slots)
+        ``expected, exposure, shape, coverage_sd``, then for each slot the credibility c of an
+        event, then for each slot its noise (1 − c) Ē; an empty slot has 0 and 1.
+    """
+
+    indicators: tuple[str, ...]
+    rows: Array
+    shape: Shape
+
+    @property
+    def slots(self) -> tuple[Array, Array]:
+        """Credibilities and noise rates, each of shape (indicators, slots)."""
+        factors = self.rows[:, len(_NUMBERS) :]
+        return factors[:, : self.shape.slots], factors[:, self.shape.slots :]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScenarioFit:
+    """What NUTS and the bridge found under one scenario.
+
+    Parameters
+    ----------
+    volume : ndarray, shape (chains, draws, volumes)
+        g of the indicators that have one.
+    coverage : ndarray, shape (chains, draws), or None
+        h, where the forecast has it.
+    statistics
+        Of the sampler, each of shape (chains, draws).
+    estimate
+        log Z with its standard error (0 without latents).
+    """
+
+    indicators: tuple[str, ...]
+    volume: Array
+    coverage: Array | None
+    statistics: Mapping[str, Array]
+    estimate: bridge.Estimate
+
+    @property
+    def latents(self) -> Array:
+        """All unknowns, shape (chains, draws, latents)."""
+        if self.coverage is None:
+            return self.volume
+        return np.concatenate([self.volume, self.coverage[..., None]], axis=-1)
+
+
+def fit(evidence: Evidence, scenario: str, *, seed: int, draws: int, tune: int) -> ScenarioFit:
+    """Sample the latents under one scenario, and estimate its log evidence.
+
+    Parameters
+    ----------
+    evidence
+        What counts at the cutoff; the scenario must not be ruled out by it.
+    seed
+        The same seed on the same machine gives the same draws.
+    draws, tune
+        Per chain, of four chains.
+    """
+    table = tabulate(evidence, scenario)
+    one_offs = _log_one_offs(evidence, scenario)
+    if not table.shape.latents:
+        certainly = float(log_likelihood(table, np.zeros((1, 0)))[0]) + one_offs
+        nothing = np.zeros((CHAINS, draws, 0))
+        return ScenarioFit(
+            indicators=(),
+            volume=nothing,
+            coverage=None,
+            statistics={},
+            estimate=bridge.Estimate(certainly, 0.0),
+        )
+    trace = _sample(table, seed=seed, draws=draws, tune=tune)
+    volume, coverage = _latents(trace, table.shape)
+    z = _to_normal(table, volume, coverage)
+    rng = np.random.default_rng(seed)
+    estimate = bridge.log_evidence(z, lambda points: _log_density(table, points), rng)
+    return ScenarioFit(
+        indicators=table.indicators[: table.shape.volumes],
+        volume=volume,
+        coverage=coverage,
+        statistics=_statistics(trace),
+        estimate=bridge.Estimate(estimate.log_z + one_offs, estimate.error),
+    )
+
+
+def tabulate(evidence: Evidence, scenario: str) -> Table:
+    """Lay one scenario's numbers out for the model."""
+    seen = [one for one in evidence.indicators if one.indicator.recurs]
+    seen.sort(key=lambda one: one.indicator.spread < NO_SPREAD)  # stable: latent volumes first
+    volumes = sum(one.indicator.spread >= NO_SPREAD for one in seen)
+    most = max((len(one.counted) for one in seen), default=0)
+    shape = Shape(
+        volumes=volumes,
+        fixed=len(seen) - volumes,
+        slots=_SLOTS * max(1, math.ceil(most / _SLOTS)),
+        coverage=bool(seen) and evidence.forecast.coverage_sd > 0,
+    )
+    rows = [_row(evidence, one, scenario, shape.slots) for one in seen]
+    width = len(_NUMBERS) + 2 * shape.slots
+    table = np.array(rows, dtype=float).reshape(len(seen), width)
+    return Table(indicators=tuple(one.indicator.id for one in seen), rows=table, shape=shape)
+
+
+def _row(evidence: Evidence, seen: IndicatorEvidence, scenario: str, slots: int) -> list[float]:
+    noise = mean_stated(evidence, seen)
+    counted = seen.counted if noise > 0 else certain(seen)
+    empty = slots - len(counted)
+    shape = seen.indicator.spread**-2 if seen.indicator.spread >= NO_SPREAD else math.inf
+    return [
+        seen.indicator.stated[scenario],
+        seen.exposure,
+        shape,
+        evidence.forecast.coverage_sd,
+        *[event.credibility for event in counted],
+        *[0.0] * empty,
+        *[(1 - event.credibility) * noise for event in counted],
+        *[1.0] * empty,
+    ]
+
+
+def build_model(table: Table) -> pm.Model:
+    """Build the PyMC model of one scenario's latents, whose ``table`` is data.
+
+    ``volume[k] ~ Gamma(a_k, a_k)``, ``coverage ~ LogNormal(−σ²/2, σ)``; the likelihood is a potential,
+    ``Σ_k [ Σ_i log(c_i E_k g_k h + (1 − c_i) Ē_k) − E_k g_k h X_k ]``.
+    """
+    shape = table.shape
+    real = [f"real {slot}" for slot in range(shape.slots)]
+    noise = [f"noise {slot}" for slot in range(shape.slots)]
+    coords = {
+        "indicator": table.indicators,
+        "volume_of": table.indicators[: shape.volumes],
+        "number": [*_NUMBERS, *real, *noise],
+    }
+    with pm.Model(coords=coords) as model:
+        rows = pm.Data("table", table.rows, dims=("indicator", "number"))
+        expected, exposure, a, sigma = rows[:, 0], rows[:, 1], rows[: shape.volumes, 2], rows[0, 3]
+        factors = rows[:, len(_NUMBERS) :]
+        scale = pt.ones(shape.fixed)
+        if shape.volumes:
+            volume = pm.Gamma("volume", a, a, dims="volume_of")
+            scale = pt.concatenate([volume, scale]) if shape.fixed else volume
+        if shape.coverage:
+            scale = scale * pm.LogNormal("coverage", -(sigma**2) / 2, sigma)
+        rate = expected * scale
+        events = pt.log(factors[:, : shape.slots] * rate[:, None] + factors[:, shape.slots :])
+        pm.Potential("log_likelihood", pt.sum(events) - pt.sum(rate * exposure))
+    return model
+
+
+_compiled: dict[Shape, Any] = {}  # one program for each shape, given other numbers every time
+
+
+def _sample(table: Table, *, seed: int, draws: int, tune: int) -> Any:
+    if table.shape not in _compiled:
+        _compiled[table.shape] = nutpie.compile_pymc_model(build_model(table))
+    return nutpie.sample(
+        _compiled[table.shape].with_data(table=table.rows),
+        draws=draws,
+        tune=tune,
+        chains=CHAINS,
+        cores=CHAINS,
+        target_accept=0.99,
+        seed=seed,
+        save_warmup=False,
+        progress_bar=False,
+    )
+
+
+def _latents(trace: Any, shape: Shape) -> tuple[Array, Array | None]:
+    posterior = trace["posterior"]
+    coverage = np.asarray(posterior["coverage"]) if shape.coverage else None
+    if shape.volumes:
+        return np.asarray(posterior["volume"]), coverage
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    return np.zeros((chains, draws, 0)), coverage
+
+
+def _statistics(trace: Any) -> dict[str, Array]:
+    kept = {"diverging": "diverging", "energy": "energy", "depth": "tree_depth", "n_steps": "n_steps"}
+    statistics = trace["sample_stats"]
+    return {name: np.asarray(statistics[theirs]) for theirs, name in kept.items() if theirs in statistics}
+
+
+def _to_normal(table: Table, volume: Array, coverage: Array | None) -> Array:
+    """Coordinates in which every latent is standard normal a priori: ``z = Φ⁻¹(F(g))``."""
+    a = table.rows[: table.shape.volumes, 2]
+    lower = ndtri(np.maximum(gammainc(a, a * volume), math.ulp(0.0)))
+    upper = -ndtri(np.maximum(gammaincc(a, a * volume), math.ulp(0.0)))
+    z = np.where(lower < 0, lower, upper)
+    if coverage is None:
+        return np.asarray(z)
+    sigma = table.rows[0, 3]
+    return np.concatenate([z, (np.log(coverage) / sigma + sigma / 2)[..., None]], axis=-1)
+
+
+def _from_normal(table: Table, z: Array) -> Array:
+    """Volumes and coverage at normal coordinates, shape (points, latents)."""
+    volumes = table.shape.volumes
+    a = table.rows[:volumes, 2]
+    below = z[:, :volumes] < 0
+    tail = ndtr(-np.abs(z[:, :volumes]))
+    volume = np.where(below, gammaincinv(a, tail), gammainccinv(a, tail)) / a
+    if not table.shape.coverage:
+        return np.asarray(volume)
+    sigma = table.rows[0, 3]
+    return np.concatenate([volume, np.exp(sigma * z[:, volumes:] - sigma**2 / 2)], axis=1)
+
+
+def _log_density(table: Table, z: Array) -> Array:
+    """Log of the standard normal prior times the likelihood, shape (points,)."""
+    log_prior = -0.5 * np.sum(z**2, axis=1) - 0.5 * z.shape[1] * math.log(2 * math.pi)
+    return np.asarray(log_prior + log_likelihood(table, _from_normal(table, z)))
+
+
+def log_likelihood(table: Table, latents: Array) -> Array:
+    """Log-likelihood of the recurring indicators.
+
+    Parameters
+    ----------
+    latents : ndarray, shape (points, latents)
+        Volumes in the table's order, then the coverage.
+
+    Returns
+    -------
+    ndarray, shape (points,)
+    """
+    shape = table.shape
+    if not table.indicators:
+        return np.zeros(len(latents))
+    known = np.ones((len(latents), shape.fixed))
+    scale = np.concatenate([latents[:, : shape.volumes], known], axis=1)
+    if shape.coverage:
+        scale *= latents[:, -1:]
+    rate = scale * table.rows[:, 0]
+    total = -rate @ table.rows[:, 1]
+    for credibility, noise in zip(*(part.T for part in table.slots), strict=True):
+        total += np.sum(np.log(credibility * rate + noise), axis=1)
+    return np.asarray(total)
+
+
+def _log_one_offs(evidence: Evidence, scenario: str) -> float:
+    return sum(
+        _log_one_off(evidence, seen, scenario) for seen in evidence.indicators if not seen.indicator.recurs
+    )
+
+
+def _log_one_off(evidence: Evidence, seen: IndicatorEvidence, scenario: str) -> float:
+    """Log-likelihood of an indicator of which at most one candidate is real."""
+    q, mean = seen.indicator.stated[scenario], mean_stated(evidence, seen)
+    first_sure = certain(seen)[:1]
+    candidates = [one for one in seen.counted if one.credibility < 1 or one in first_sure]
+    if mean == 0:
+        return 0.0
+    noise = np.array([1 - one.credibility for one in candidates])
+    total = float(np.prod(noise)) * (1 - q * seen.exposure)
+    for place, one in enumerate(candidates):
+        others = float(np.prod(np.delete(noise, place)))
+        when = seen.indicator.elapsed(evidence.forecast.u(one.first_published))
+        total += q / mean * one.credibility * others * (1 - mean * when)
+    return math.log(total)
