@@ -4,7 +4,6 @@ The rules are those of the Admiralty code (AJP-2.1), put into log-odds: ``ℓ = 
 """
 
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,9 +11,10 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from publicsuffixlist import PublicSuffixList
-from rapidfuzz import fuzz, utils
+from rapidfuzz import fuzz
 
 from model.domain import ANALYSIS, Event, Report
+from model.headlines import normalised
 
 COPY_SIMILARITY = 95  # token_set_ratio of normalised headlines from which two reports are copies
 FLOOR, CEILING = 0.02, 0.98  # nothing in the news is certain
@@ -189,10 +189,3 @@ def registrable_domain(publisher: str | None) -> str | None:
     if not name:
         return None
     return str(_suffixes().privatesuffix(name) or name) if "." in name else name
-
-
-@lru_cache(maxsize=65536)
-def normalised(headline: str) -> str:
-    """Headline in lower case, without accents and punctuation, for comparison."""
-    bare = unicodedata.normalize("NFKD", headline)
-    return utils.default_process("".join(letter for letter in bare if not unicodedata.combining(letter)))

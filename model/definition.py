@@ -1,12 +1,11 @@
 """A forecast's definition as plain data, and the digest that names this version of it."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
 
+from model.digests import digest
 from model.domain import Forecast, Indicator, Scenario
 from model.errors import InvalidValue
 
@@ -27,8 +26,7 @@ def canonical(forecast: Forecast) -> dict[str, object]:
 
 def forecast_digest(forecast: Forecast) -> str:
     """Name the version of a forecast: the SHA-256 of its definition, ``sha256:…``."""
-    text = json.dumps(canonical(forecast), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return digest(canonical(forecast))
 
 
 def forecast_from(definition: Mapping[str, Any]) -> Forecast:

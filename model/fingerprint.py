@@ -1,7 +1,6 @@
 """Digests by which a run says what it was made from: evidence, elicitation, code."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -9,16 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from model.credibility import Grades
+from model.digests import digest
 from model.domain import Event
 from model.evidence import Evidence
 
 NUMERICAL = ("numpy", "scipy", "pymc", "pytensor", "nutpie", "arviz-stats", "rapidfuzz", "publicsuffixlist")
-
-
-def digest(value: object) -> str:
-    """``sha256:`` of a value's canonical JSON: sorted keys, no spaces, no NaN."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def snapshot(evidence: Evidence, grades: Grades) -> dict[str, object]:

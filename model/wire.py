@@ -1,9 +1,6 @@
 """How a report is written where it leaves the process: its content as JSON, and that content's digest."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-
+from model import digests
 from model.domain import Report
 
 REQUIRED = ("published_on", "tag", "country", "headline")
@@ -51,12 +48,6 @@ def content(report: Report) -> dict[str, object]:
     return {name: value for name, value in known.items() if value is not None} | unknown
 
 
-def digest_of(fields: Mapping[str, object]) -> str:
-    """``sha256:`` and the 64 digits of a content in canonical JSON: sorted, ASCII, no spaces."""
-    canonical = json.dumps(dict(fields), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"sha256:{hashlib.sha256(canonical.encode('ascii')).hexdigest()}"
-
-
 def digest(report: Report) -> str:
     """Digest of a report's content: the same for two reports exactly if they say the same."""
-    return digest_of(content(report))
+    return digests.digest(content(report))

@@ -1,0 +1,10 @@
+"""Digests of plain data: the same for two values exactly if their canonical JSON is the same."""
+
+import hashlib
+import json
+
+
+def digest(value: object) -> str:
+    """``sha256:`` and the 64 digits of a value in canonical JSON: sorted, ASCII, no spaces, no NaN."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return f"sha256:{hashlib.sha256(canonical.encode('ascii')).hexdigest()}"

@@ -1,0 +1,133 @@
+"""A run as JSON: what `posterity run --json` prints, and what is stored and served word for word."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from model.evidence import Evidence
+from model.words import word
+from storage.runs import ScenarioPosterior, StoredRun
+
+if TYPE_CHECKING:
+    from model.update import Posterior  # loads PyMC
+
+type Document = dict[str, Any]
+type Versions = Mapping[str, str | None]
+
+
+def versions(forecast: str, evidence: str | None, code: str) -> Versions:
+    """Name what a run was made from."""
+    return {"forecast": forecast, "evidence": evidence, "code": code}
+
+
+def published(
+    evidence: Evidence,
+    posterior: "Posterior",
+    previous: StoredRun | None,
+    *,
+    made_from: Mapping[str, str | None],
+) -> Document:
+    """Describe a run that came to a result; its number and duration are put in when it is stored.
+
+    What this release does not compute (band, reasons for moves, outlook) is null, not empty.
+    """
+    return {
+        "forecast": evidence.forecast.id,
+        "as_of": evidence.as_of.isoformat(),
+        "observed_until": evidence.observed_until.isoformat(),
+        "unobserved_days": unobserved_days(evidence),
+        "run": None,
+        "status": posterior.status,
+        "engine": "exact",
+        "probabilities": dict(posterior.probabilities),
+        "pymc": {
+            "probabilities": dict(posterior.sampled.probabilities),
+            "monte_carlo_error": dict(posterior.sampled.monte_carlo_error),
+        },
+        "prior": {one.id: one.prior for one in evidence.forecast.scenarios},
+        "previous": _probabilities(previous),
+        "band": None,
+        "log_evidence": {one: finite(log_z) for one, log_z in posterior.log_evidence.items()},
+        "words": {one: word(probability) for one, probability in posterior.probabilities.items()},
+        "events": len(evidence.events),
+        "reports": sum(len(event.reports) for event in evidence.events),
+        "checks": [asdict(verdict) for verdict in posterior.checks],
+        "warnings": list(posterior.warnings),
+        "moved": None,
+        "outlook": None,
+        "versions": dict(made_from),
+        "seconds": None,
+    }
+
+
+def failed(
+    forecast: str,
+    as_of: date,
+    prior: Mapping[str, float],
+    reason: str,
+    *,
+    made_from: Mapping[str, str | None],
+) -> Document:
+    """Describe a run that came to none, in the same shape."""
+    nothing = (
+        "observed_until",
+        "unobserved_days",
+        "run",
+        "probabilities",
+        "pymc",
+        "previous",
+        "band",
+        "log_evidence",
+        "words",
+        "events",
+        "reports",
+        "moved",
+        "outlook",
+        "seconds",
+    )
+    known = {
+        "forecast": forecast,
+        "as_of": as_of.isoformat(),
+        "status": "failed",
+        "engine": "exact",
+        "prior": dict(prior),
+        "checks": [],
+        "warnings": [reason],
+        "versions": dict(made_from),
+    }
+    return known | dict.fromkeys(nothing)
+
+
+def posteriors(evidence: Evidence, posterior: "Posterior") -> list[ScenarioPosterior]:
+    """Give the same numbers as rows, in the forecast's order."""
+    sampled = posterior.sampled
+    return [
+        ScenarioPosterior(
+            scenario=one.id,
+            probability=posterior.probabilities[one.id],
+            prior=one.prior,
+            pymc_probability=sampled.probabilities[one.id],
+            monte_carlo_error=sampled.monte_carlo_error[one.id],
+            word=word(posterior.probabilities[one.id]),
+            log_evidence=finite(posterior.log_evidence.get(one.id)),
+            pymc_log_evidence=finite(sampled.log_evidence.get(one.id)),
+        )
+        for one in evidence.forecast.scenarios
+    ]
+
+
+def unobserved_days(evidence: Evidence) -> int:
+    """Days up to the cutoff (or the horizon, if that is earlier) on which nobody was looking."""
+    end = min(evidence.as_of, evidence.forecast.horizon)
+    return max(0, (end - evidence.observed_until).days)
+
+
+def finite(value: float | None) -> float | None:
+    """Give a number as JSON can hold it; −∞, the log evidence of a scenario ruled out, is missing."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _probabilities(run: StoredRun | None) -> dict[str, float | None] | None:
+    return {one.scenario: one.probability for one in run.posteriors} if run else None

@@ -1,0 +1,190 @@
+"""The nightly job, as its own story: select what is known, infer, judge, store.
+
+Collecting stands in `service.intake`, announcing with whoever asked. Every step may be run again: the
+same inputs find the run that they made.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from model import credibility
+from model.definition import canonical, forecast_digest
+from model.digests import digest
+from model.domain import Forecast
+from model.errors import PosterityError, Unavailable, UsageError
+from model.evidence import Evidence, select
+from model.fingerprint import code_digest, snapshot
+from service import documents
+from service.composition import Service
+from service.documents import Document
+from service.draws import keep
+from storage.events import evidence_reports
+from storage.forecasts import Recorded, record_version
+from storage.runs import RunRecord, StoredRun, find_run, latest_published, store_run
+
+if TYPE_CHECKING:
+    from model.update import Posterior
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inputs:
+    """Digests of what a run is made from: equal inputs give equal results."""
+
+    forecast: str
+    evidence: str
+    code: str
+
+    @property
+    def fingerprint(self) -> str:
+        """One digest of them all, from which seeds derive and by which draws are named."""
+        return digest([self.forecast, self.evidence, self.code]).removeprefix("sha256:")
+
+
+def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: Say) -> Iterator[Document]:
+    """Update forecasts one after the other; one that fails is recorded as failed, and the next goes on.
+
+    Parameters
+    ----------
+    as_of
+        The cutoff: nothing that became known later is used.
+    say
+        Told what is being done.
+
+    Yields
+    ------
+    Document
+        Of each forecast, as soon as it is stored.
+
+    Raises
+    ------
+    UsageError
+        The cutoff lies in the future, or before one of the forecasts opened; nothing was run then.
+    Unavailable
+        The database or the folder of the draws is out of reach.
+    """
+    _refuse(service, forecasts, as_of)
+    for forecast in forecasts:
+        say(f"updating {forecast.id}")
+        yield update_forecast(service, forecast, as_of=as_of, say=say)
+
+
+def update_forecast(service: Service, forecast: Forecast, *, as_of: date, say: Say) -> Document:
+    """Update one forecast at one cutoff, and store what came of it."""
+    started = time.perf_counter()
+    version = state_version(service, forecast)
+    evidence = known_evidence(service, forecast, as_of=as_of)
+    seen = snapshot(evidence, service.configuration.grades.worth())
+    inputs = Inputs(forecast=forecast_digest(forecast), evidence=digest(seen), code=code_digest())
+    with service.database.reading() as session:
+        before = find_run(session, forecast.id, as_of, inputs.evidence, inputs.forecast, inputs.code)
+        previous = latest_published(session, forecast.id, at_most=as_of)
+    if before:
+        return {**json.loads(before.document), "status": "unchanged"}
+    try:
+        posterior = _infer(evidence, inputs, say)
+        record = _result(service, evidence, posterior, inputs, previous, version)
+    except Unavailable:
+        raise
+    except PosterityError as error:
+        record = _failure(service, forecast, as_of, inputs, str(error))
+    return _store(service, record, seen, seconds=round(time.perf_counter() - started, 3))
+
+
+def state_version(service: Service, forecast: Forecast) -> Recorded:
+    """Record the definition in force, if it is new."""
+    with service.database.session() as session:
+        definition = canonical(forecast)
+        return record_version(session, forecast.id, definition, forecast_digest(forecast), at=service.clock())
+
+
+def known_evidence(service: Service, forecast: Forecast, *, as_of: date) -> Evidence:
+    """Select what was known at the cutoff and counts."""
+    with service.database.reading() as session:
+        reports = evidence_reports(session, forecast.tags, opened=forecast.opened, as_of=as_of)
+    grades = service.configuration.grades.worth()
+    return select(forecast, credibility.events(reports, as_of=as_of, grades=grades), as_of=as_of)
+
+
+def _refuse(service: Service, forecasts: Sequence[Forecast], as_of: date) -> None:
+    if as_of > service.today():
+        raise UsageError(f"the cutoff {as_of} lies in the future; today is {service.today()}")
+    for forecast in forecasts:
+        if as_of < forecast.opened:
+            raise UsageError(f"{forecast.id} opened on {forecast.opened}; a cutoff of {as_of} is before that")
+
+
+def _infer(evidence: Evidence, inputs: Inputs, say: Say) -> "Posterior":
+    say("loading PyMC")
+    from model.update import update  # noqa: PLC0415 - several seconds that an unchanged night need not pay
+
+    return update(evidence, fingerprint=inputs.fingerprint, say=say)
+
+
+def _result(  # noqa: PLR0913, PLR0917 - what a run is made of
+    service: Service,
+    evidence: Evidence,
+    posterior: "Posterior",
+    inputs: Inputs,
+    previous: StoredRun | None,
+    version: Recorded,
+) -> RunRecord:
+    made_from = documents.versions(inputs.forecast, inputs.evidence, inputs.code)
+    document = documents.published(evidence, posterior, previous, made_from=made_from)
+    warnings = (*posterior.warnings, *_changed(version))
+    return RunRecord(
+        forecast_id=evidence.forecast.id,
+        as_of=evidence.as_of,
+        status="published" if posterior.status == "published" else "held",
+        engine="exact",
+        evidence_digest=inputs.evidence,
+        forecast_digest=inputs.forecast,
+        code_digest=inputs.code,
+        recorded_at=service.clock(),
+        seconds=0,
+        document=document | {"warnings": list(warnings)},
+        observed_until=evidence.observed_until,
+        posteriors=documents.posteriors(evidence, posterior),
+        checks=posterior.checks,
+        warnings=warnings,
+        draws=keep(service.configuration.storage.draws, evidence, posterior, inputs.fingerprint),
+    )
+
+
+def _changed(version: Recorded) -> list[str]:
+    """Warn of an elicitation that was changed by someone who had seen evidence."""
+    if not (version.new and version.evidence_seen):
+        return []
+    paths = ", ".join(str(change["path"]) for change in version.difference)
+    return [f"the forecast was changed after evidence had been seen (version {version.version}: {paths})"]
+
+
+def _failure(service: Service, forecast: Forecast, as_of: date, inputs: Inputs, reason: str) -> RunRecord:
+    made_from = documents.versions(inputs.forecast, inputs.evidence, inputs.code)
+    prior = {one.id: one.prior for one in forecast.scenarios}
+    return RunRecord(
+        forecast_id=forecast.id,
+        as_of=as_of,
+        status="failed",
+        engine="exact",
+        evidence_digest=inputs.evidence,
+        forecast_digest=inputs.forecast,
+        code_digest=inputs.code,
+        recorded_at=service.clock(),
+        seconds=0,
+        document=documents.failed(forecast.id, as_of, prior, reason, made_from=made_from),
+        warnings=(reason,),
+    )
+
+
+def _store(service: Service, record: RunRecord, seen: Document, *, seconds: float) -> Document:
+    document = {**record.document, "seconds": seconds}
+    complete = replace(record, evidence=seen, seconds=seconds, document=document)
+    with service.database.session() as session:
+        number = store_run(session, complete)
+    return {**document, "run": number}

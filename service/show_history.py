@@ -1,0 +1,161 @@
+"""`posterity history`: the same rows as a table, CSV, JSON or Parquet."""
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
+
+from model.errors import Unavailable, UsageError
+from service import printing
+from service.composition import Service
+from service.printing import percent
+from storage.history import HistoryRow, history, history_documents
+from storage.runs import forecast_ids_with_runs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """Which part of a forecast's history is wanted.
+
+    Parameters
+    ----------
+    first, last
+        Bounds of the cutoff, both included.
+    known_at
+        As this service had recorded it by then.
+    all_runs
+        Superseded and failed runs too.
+    """
+
+    forecast: str
+    first: date | None = None
+    last: date | None = None
+    known_at: datetime | None = None
+    all_runs: bool = False
+
+
+def show(service: Service, question: Question, form: str, output: Path | None) -> None:
+    """Write a history in one of the formats, to a file or to standard output.
+
+    Raises
+    ------
+    UsageError
+        The forecast or the format is not known, or Parquet would go to a terminal.
+    Unavailable
+        The file cannot be written.
+    """
+    if form not in _WRITERS:
+        raise UsageError(f"format {form!r} is not known; write one of {', '.join(_WRITERS)}")
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise UsageError("parquet is not for a terminal; name a file with -o FILE")
+    with service.database.reading() as session:
+        if question.forecast not in forecast_ids_with_runs(session):
+            service.forecast(question.forecast)  # configured but not yet run is no error; unknown is
+            printing.note(f"{question.forecast} has not been run yet; try `posterity run`")
+        with _target(output) as stream:
+            _WRITERS[form](session, question, stream)
+
+
+def _rows(session: Session, question: Question) -> Iterator[HistoryRow]:
+    return history(
+        session,
+        question.forecast,
+        first=question.first,
+        last=question.last,
+        known_at=question.known_at,
+        all_runs=question.all_runs,
+    )
+
+
+def _table(session: Session, question: Question, stream: BinaryIO) -> None:
+    shown = ("as of", "run", "status", "scenario", "probability", "prior", "PyMC", "in words", "known at")
+    rows = (
+        (
+            row.as_of,
+            row.run,
+            row.status,
+            row.scenario,
+            percent(row.probability),
+            percent(row.prior),
+            percent(row.pymc_probability),
+            row.word,
+            f"{row.known_at:%Y-%m-%d %H:%M}",
+        )
+        for row in _rows(session, question)
+    )
+    text = printing.table(shown, rows, numeric=("run", "probability", "prior", "PyMC"))
+    stream.write(text.encode())
+
+
+def _csv(session: Session, question: Question, stream: BinaryIO) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HistoryRow._fields)
+    for row in _rows(session, question):
+        writer.writerow((*row[:-1], row.known_at.isoformat()))
+    text.detach()
+
+
+def _json(session: Session, question: Question, stream: BinaryIO) -> None:
+    documents = history_documents(
+        session,
+        question.forecast,
+        first=question.first,
+        last=question.last,
+        known_at=question.known_at,
+        all_runs=question.all_runs,
+    )
+    separator = "["
+    for document in documents:
+        stream.write(f"{separator}{document}".encode())
+        separator = ",\n"
+    stream.write(b"[]\n" if separator == "[" else b"]\n")
+
+
+def _parquet(session: Session, question: Question, stream: BinaryIO) -> None:
+    from storage.frames import history_frame  # noqa: PLC0415 - only this format needs pandas
+
+    frame = history_frame(
+        session,
+        question.forecast,
+        first=question.first,
+        last=question.last,
+        known_at=question.known_at,
+        all_runs=question.all_runs,
+    )
+    content = io.BytesIO()
+    frame.to_parquet(content, index=False)
+    stream.write(content.getbuffer())
+
+
+_WRITERS: MappingProxyType[str, Callable[[Session, Question, BinaryIO], None]] = MappingProxyType(
+    {"table": _table, "csv": _csv, "json": _json, "parquet": _parquet}
+)
+
+
+@contextmanager
+def _target(path: Path | None) -> Iterator[BinaryIO]:
+    """Open standard output, or a file that appears whole or not at all."""
+    if path is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as stream:
+            yield stream
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Unavailable(
+            f"{path}: cannot be written ({error.strerror}); check its folder and the disk"
+        ) from error

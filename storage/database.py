@@ -1,0 +1,216 @@
+"""The database, opened once; and its transactions, one for each job, request or command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from model.errors import Unavailable, UsageError
+from storage.faults import reachable
+from storage.revisions import HEAD, REVISIONS
+
+PATIENCE = 5.0  # seconds to wait for a lock or for a server
+MIGRATING, FILING, DEFINING = 7_301, 7_302, 7_303  # numbers of our advisory locks
+_SECRETS = ("password", "sslpassword")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -65536")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """An engine, and where it leads to in words that are safe to show.
+
+    Parameters
+    ----------
+    engine
+        For transactions that write.
+    reader
+        The same connections, for transactions that only read one consistent state.
+    where
+        Path or URL, with no password.
+    """
+
+    engine: Engine
+    reader: Engine
+    where: str
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction that may write: committed when the block ends, undone when it raises.
+
+        Raises
+        ------
+        Unavailable
+            The database is out of reach, locked, full, damaged or may not be written.
+        """
+        with reachable(self.where), Session(self.engine) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One transaction that sees one consistent state, hinders nobody and refuses to write."""
+        with reachable(self.where), Session(self.reader) as session:
+            yield session
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of our own rather than a server."""
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_database(url: str, *, patience: float = PATIENCE) -> Database:
+    """Open a database; it is first reached for by its first transaction.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///path`` or ``postgresql+psycopg://user@host/name``.
+    patience
+        Seconds to wait for a lock (SQLite) or for the server (PostgreSQL).
+
+    Raises
+    ------
+    UsageError
+        The URL is of neither form.
+    Unavailable
+        The folder of a SQLite file can not be made.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(address, patience)
+    timeout = {"connect_timeout": max(2, round(patience))}
+    engine = create_engine(address, pool_pre_ping=True, connect_args=timeout)
+    reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    shown = address.difference_update_query(_SECRETS).render_as_string(hide_password=True)
+    return Database(engine=engine, reader=reader, where=shown)
+
+
+def exclusive(session: Session | Connection, purpose: int) -> None:
+    """Let one transaction at a time through; SQLite lets only one write in any case."""
+    connection = session.connection() if isinstance(session, Session) else session
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:purpose)"), {"purpose": purpose})
+
+
+def is_current(database: Database) -> bool:
+    """Whether the database has the newest tables that this program knows."""
+    return _revision(database) == HEAD
+
+
+def prepare(database: Database) -> None:
+    """Make sure that the tables are there: a SQLite file is migrated, a server only by `posterity migrate`.
+
+    Raises
+    ------
+    UsageError
+        A server's tables are old or missing, or any database's are newer than this program.
+    """
+    revision = _revision(database)
+    if revision == HEAD:
+        return
+    _refuse_newer(revision, database.where)
+    if not database.is_sqlite:
+        state = f"has tables of revision {revision}, not {HEAD}" if revision else "has no tables yet"
+        raise UsageError(f"the database {database.where} {state}; run `posterity migrate`")
+    migrate(database)
+
+
+def migrate(database: Database) -> None:
+    """Bring the tables to the newest revision; harmless to repeat, and to do in two processes at once.
+
+    Raises
+    ------
+    UsageError
+        The tables are newer than this program.
+    """
+    from alembic import command  # noqa: PLC0415 - a fifth of a second that other commands need not pay
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    with reachable(database.where), database.engine.begin() as connection:
+        exclusive(connection, MIGRATING)
+        _refuse_newer(_revision_of(connection), database.where)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = URL.create("none")
+    if address.drivername == "postgresql":
+        address = address.set(drivername="postgresql+psycopg")
+    if address.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        forms = "sqlite:///posterity.db or postgresql+psycopg://user@host/name"
+        raise UsageError(f"storage.url is of no form that is known here; write {forms}")
+    return address
+
+
+def _open_sqlite(address: URL, patience: float) -> Database:
+    path = address.database or ":memory:"
+    folder = Path(path).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"the folder {folder} of the database can not be made ({error.strerror}); "
+            "check storage.url and the permissions of the folders above"
+        ) from error
+    engine = create_engine(address, connect_args={"timeout": patience})
+    event.listen(engine, "connect", _tune)
+    event.listen(engine, "begin", _begin)
+    return Database(engine=engine, reader=engine.execution_options(reading=True), where=path)
+
+
+def _tune(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Set up a new SQLite connection; `_begin` opens its transactions, so the driver must not."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Take a writer's lock at once: having read first, it could no longer wait for it."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {reading:d}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _revision(database: Database) -> str | None:
+    with reachable(database.where), database.reader.connect() as connection:
+        return _revision_of(connection)
+
+
+def _revision_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _refuse_newer(revision: str | None, where: str) -> None:
+    if revision is not None and revision not in REVISIONS:
+        raise UsageError(
+            f"the database {where} has tables of revision {revision}, which is newer than this program; "
+            "install the release that wrote it, or restore a backup"
+        )

@@ -1,0 +1,286 @@
+"""Events: which reports belong to which, why, and what they say of a question by its cutoff."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from itertools import batched
+
+from sqlalchemy import ColumnElement, Select, and_, insert, select
+from sqlalchemy.orm import Session, aliased
+from sqlmodel import col
+
+from model.domain import ANALYSIS, Report
+from storage.content import report_of
+from storage.current import in_countries, mentions, newest_membership, newest_version, overlaps
+from storage.reports import BATCH, StoredReport, stored_report
+from storage.tables import EventMembership, ReportVersion
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Membership:
+    """That a report belongs to an event.
+
+    Parameters
+    ----------
+    why, score
+        The reason, and how alike they are, where they were compared.
+    runner_up, runner_up_score
+        The event that it nearly joined.
+    author
+        The person who decided; None where clustering did.
+    """
+
+    report_id: str
+    event_key: str
+    why: str
+    score: float | None = None
+    runner_up: str | None = None
+    runner_up_score: float | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JoinedReport:
+    """A report, why it belongs to its event, and when that was decided."""
+
+    stored: StoredReport
+    membership: Membership
+    decided_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventSummary:
+    """An event at a glance.
+
+    Parameters
+    ----------
+    tag, countries, first, last
+        What the earliest asserting report calls it; where, and the days within which, all of those
+        place it. Denying reports stand in where none asserts it.
+    asserting, denying
+        How many reports in force do so.
+    headline, published
+        The newest headline, and when it was published.
+    """
+
+    key: str
+    tag: str
+    countries: tuple[str, ...]
+    first: date
+    last: date
+    asserting: int
+    denying: int
+    headline: str
+    published: date
+
+
+def join_events(session: Session, decisions: Sequence[Membership], *, at: datetime) -> None:
+    """Record where reports belong; the newest decision about a report is the one in force."""
+    names = [field.name for field in fields(Membership)]
+    rows = [{name: getattr(one, name) for name in names} | {"recorded_at": at} for one in decisions]
+    if rows:
+        session.execute(insert(EventMembership), rows)
+
+
+def event_keys(
+    session: Session, report_ids: Collection[str], *, known_at: datetime | None = None
+) -> dict[str, str]:
+    """Look up the event that each of these reports belongs to; reports of no event are left out."""
+    found: dict[str, str] = {}
+    for some in batched(report_ids, BATCH):
+        mine = col(EventMembership.report_id).in_(some)
+        statement = select(col(EventMembership.report_id), col(EventMembership.event_key))
+        found |= dict(session.execute(statement.where(mine, newest_membership(known_at))).all())
+    return found
+
+
+def candidates(  # noqa: PLR0913 - the neighbourhood that clustering searches
+    session: Session,
+    tags: Collection[str],
+    countries: Collection[str],
+    first: date,
+    last: date,
+    *,
+    known_at: datetime | None = None,
+) -> list[tuple[str, Report]]:
+    """List reports in force, with their events' keys, that new reports may speak of the same event as.
+
+    Parameters
+    ----------
+    tags, countries
+        One of the tags, and one of the countries by `country` or `also`.
+    first, last
+        Overlapped by when what they say happened.
+    """
+    near = overlaps("occurred", first, last), in_countries(countries)
+    statement = _joined(known_at).where(col(ReportVersion.tag).in_(tags), *near)
+    found = [(key, report_of(content, received)) for key, content, received in session.execute(statement)]
+    return sorted(found, key=lambda one: (one[0], one[1].id))
+
+
+def evidence_reports(
+    session: Session,
+    tags: Collection[str],
+    *,
+    opened: date,
+    as_of: date,
+    known_at: datetime | None = None,
+) -> dict[str, list[Report]]:
+    """Select everything that was said, by the cutoff, of the events that a forecast may have to count.
+
+    Parameters
+    ----------
+    tags, opened
+        An event is wanted if a report asserts it with one of these tags and, as far as that report
+        knows, it may have happened on or after `opened`.
+    as_of
+        The cutoff: nothing published later is seen.
+    known_at
+        What this service had recorded by then; by default, by now.
+
+    Returns
+    -------
+    dict
+        For each event's key all of its reports in force, by id, `received` telling when the
+        service first heard of each.
+    """
+    events: dict[str, list[Report]] = defaultdict(list)
+    published = col(ReportVersion.published_first) <= as_of
+    for keys in batched(_asserted(session, tags, opened, as_of, known_at), BATCH):
+        statement = _joined(known_at).where(col(EventMembership.event_key).in_(keys), published)
+        for key, content, received in session.execute(statement):
+            events[key].append(report_of(content, received))
+    return {key: sorted(events[key], key=lambda report: report.id) for key in sorted(events)}
+
+
+def _asserted(
+    session: Session, tags: Collection[str], opened: date, as_of: date, known_at: datetime | None
+) -> list[str]:
+    belongs = col(EventMembership.report_id) == col(ReportVersion.report_id)
+    statement = (
+        select(col(EventMembership.event_key))
+        .join(ReportVersion, belongs)
+        .where(
+            col(ReportVersion.tag).in_(tags),
+            col(ReportVersion.occurred_last) >= opened,
+            col(ReportVersion.published_first) <= as_of,
+            col(ReportVersion.denies).is_(False),
+            _in_force(known_at),
+        )
+    )
+    return sorted(set(session.scalars(statement)))
+
+
+def _in_force(known_at: datetime | None) -> ColumnElement[bool]:
+    return and_(
+        col(ReportVersion.retracted).is_(False),
+        newest_version(ReportVersion, known_at),
+        newest_membership(known_at),
+    )
+
+
+def _joined(known_at: datetime | None) -> Select[str, str, datetime]:
+    """Select event's key, content and first receipt of each report in force that belongs to an event."""
+    first = aliased(ReportVersion)
+    same_report = col(first.report_id) == col(ReportVersion.report_id)
+    return (
+        select(col(EventMembership.event_key), col(ReportVersion.content), col(first.recorded_at))
+        .join(ReportVersion, col(ReportVersion.report_id) == col(EventMembership.report_id))
+        .join(first, and_(same_report, col(first.version) == 1))
+        .where(_in_force(known_at))
+    )
+
+
+def event_reports(session: Session, key: str, *, known_at: datetime | None = None) -> list[JoinedReport]:
+    """List what is behind an event: its reports, the retracted ones included, and why they belong to it."""
+    first = aliased(ReportVersion)
+    same_report = col(first.report_id) == col(ReportVersion.report_id)
+    statement = (
+        select(ReportVersion, col(first.recorded_at), EventMembership)
+        .join(EventMembership, col(EventMembership.report_id) == col(ReportVersion.report_id))
+        .join(first, and_(same_report, col(first.version) == 1))
+        .where(col(EventMembership.event_key) == key)
+        .where(newest_version(ReportVersion, known_at), newest_membership(known_at))
+        .order_by(col(ReportVersion.published_first), col(ReportVersion.id))
+    )
+    return [_joined_report(*row) for row in session.execute(statement)]
+
+
+def _joined_report(row: ReportVersion, received: datetime, joined: EventMembership) -> JoinedReport:
+    membership = Membership(**joined.model_dump(exclude={"id", "recorded_at"}))
+    stored = stored_report(row, received, joined.event_key)
+    return JoinedReport(stored=stored, membership=membership, decided_at=joined.recorded_at)
+
+
+def list_events(  # noqa: PLR0913 - one parameter for each filter of the command
+    session: Session,
+    *,
+    tag: str | None = None,
+    country: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    search: str | None = None,
+    limit: int | None = None,
+    known_at: datetime | None = None,
+) -> list[EventSummary]:
+    """List events of which some report in force passes every filter, the latest published first.
+
+    Parameters
+    ----------
+    since, until
+        Bounds of when what that report says happened.
+    search
+        Words, in any case, of its headline, publisher or id.
+    """
+    statement = select(col(EventMembership.event_key)).join(
+        ReportVersion, col(ReportVersion.report_id) == col(EventMembership.report_id)
+    )
+    statement = statement.where(_in_force(known_at), overlaps("occurred", since, until))
+    if tag is not None:
+        statement = statement.where(col(ReportVersion.tag) == tag)
+    if country is not None:
+        statement = statement.where(in_countries([country]))
+    if search:
+        statement = statement.where(mentions(search))
+    newest_first = col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc()
+    keys = _first_distinct(session, statement.order_by(*newest_first), limit)
+    return _summaries(session, keys, known_at)
+
+
+def _first_distinct(session: Session, statement: Select[str], limit: int | None) -> list[str]:
+    """Read only as many rows as it takes to see `limit` different keys."""
+    keys: dict[str, None] = {}
+    rows = session.scalars(statement, execution_options={"yield_per": BATCH})
+    for key in rows:
+        keys[key] = None
+        if len(keys) == limit:
+            break
+    rows.close()
+    return list(keys)
+
+
+def _summaries(session: Session, keys: list[str], known_at: datetime | None) -> list[EventSummary]:
+    reports: dict[str, list[Report]] = defaultdict(list)
+    for some in batched(keys, BATCH):
+        statement = _joined(known_at).where(col(EventMembership.event_key).in_(some))
+        for key, content, received in session.execute(statement):
+            reports[key].append(report_of(content, received))
+    return [_summary(key, reports[key]) for key in keys]
+
+
+def _summary(key: str, reports: list[Report]) -> EventSummary:
+    ordered = sorted(reports, key=lambda report: (report.published, report.id))
+    asserting = [report for report in ordered if not report.denies]
+    telling = [report for report in asserting if report.tag != ANALYSIS] or asserting or ordered
+    return EventSummary(
+        key=key,
+        tag=telling[0].tag,
+        countries=tuple(sorted({country for report in telling for country in report.countries})),
+        first=min(report.when.first for report in telling),
+        last=max(report.when.last for report in telling),
+        asserting=len(asserting),
+        denying=len(ordered) - len(asserting),
+        headline=ordered[-1].headline,
+        published=ordered[-1].published.last,
+    )

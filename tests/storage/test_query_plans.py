@@ -1,0 +1,76 @@
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from storage.database import Database
+from storage.events import candidates, event_keys, event_reports, evidence_reports
+from storage.forecasts import current_version
+from storage.history import history, history_documents
+from storage.reports import file_reports, list_reports, report_versions
+from storage.runs import find_run, latest_published, store_run
+from storage.tables import Table
+from tests.storage.samples import moment, report, run
+from tests.storage.test_stored_events import store
+
+TABLES = "|".join(table.name for table in Table.metadata.sorted_tables)
+SCANNED = re.compile(rf"^SCAN ({TABLES})(_[0-9]+)?\b", re.MULTILINE)  # with the number of its alias
+DAY = date(2025, 7, 2)
+
+QUERIES: dict[str, Callable[[Session], object]] = {
+    "evidence": lambda session: evidence_reports(session, ["loan"], opened=DAY, as_of=DAY),
+    "evidence then": lambda session: evidence_reports(
+        session, ["loan", "visit"], opened=DAY, as_of=DAY, known_at=moment(9)
+    ),
+    "candidates": lambda session: candidates(session, ["loan", "visit"], ["VE", "*"], DAY, DAY),
+    "membership": lambda session: event_keys(session, ["r1", "r2"]),
+    "what is behind an event": lambda session: event_reports(session, "e1"),
+    "versions": lambda session: report_versions(session, "r1"),
+    "reports by tag": lambda session: list_reports(session, tag="loan", since=DAY, until=DAY),
+    "reports by day": lambda session: list_reports(session, since=DAY, until=DAY),
+    "latest": lambda session: latest_published(session, "rla", before=DAY, known_at=moment(9)),
+    "same inputs": lambda session: find_run(session, "rla", DAY, "e", "f", "c"),
+    "history": lambda session: list(history(session, "rla", first=DAY, last=DAY, known_at=moment(9))),
+    "all history": lambda session: list(history(session, "rla", all_runs=True)),
+    "documents": lambda session: list(history_documents(session, "rla", first=DAY)),
+    "definition": lambda session: current_version(session, "rla"),
+    "filing": lambda session: file_reports(session, [report(tag="loan")], at=moment(1), origin="x"),
+}
+
+
+def plans(database: Database, query: Callable[[Session], object]) -> str:
+    """What SQLite says it does for every SELECT of a query."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: object, _k: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            seen.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.session() as session:
+        query(session)
+    event.remove(database.engine, "before_cursor_execute", note)
+    assert seen
+    with database.reading() as session:
+        connection = session.connection()
+        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", p).all() for s, p in seen]
+    return "\n".join(str(step.detail) for steps in explained for step in steps)
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_queries_look_things_up_and_scan_no_table(database: Database, name: str, analysed: bool) -> None:
+    many = [report(f"r{n}", f"2025-0{n % 9 + 1}-01", tag="visit", event=f"e{n // 3}") for n in range(900)]
+    store(database, *many, report("loan", tag="loan", event="e900"))
+    with database.session() as session:
+        for cutoff in range(1, 29):
+            store_run(session, run(as_of=date(2026, 1, cutoff)))
+        if analysed:
+            session.execute(text("ANALYZE"))
+    plan = plans(database, QUERIES[name])
+    assert not SCANNED.search(plan), plan
