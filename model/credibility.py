@@ -62,7 +62,8 @@ class _Graded:
 
     @property
     def rank(self) -> tuple[float, date, str]:
-        return (-self.log_odds, self.report.known, self.report.id)
+        alike = round(self.log_odds, 9)  # C4, E2 and F6 are worth the same, whatever rounding says
+        return (-alike, self.report.known, self.report.id)
 
     def repeats(self, other: "_Graded") -> bool:
         """Whether both come from one publisher or are near-identical copies."""

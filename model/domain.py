@@ -13,6 +13,7 @@ ANALYSIS = "analysis"  # the tag of a report of no new act: never evidence
 REGION = "*"  # the country of what concerns the whole region
 PRIOR_TOLERANCE = 1e-9
 MOST_BURST_DAYS = 36_500
+MOST_SPREAD = 10.0  # a volume that may be ten times off either way says nothing any more
 TIMINGS = MappingProxyType({"even": 1.0, "late": 2.0, "early": 0.5})
 
 
@@ -68,7 +69,7 @@ class Indicator:
     timing
         γ > 0: the expectation is spread over the window as ``F(u) = u**γ``.
     spread
-        Coefficient of variation, ≥ 0, of the error about a recurring indicator's volume.
+        Coefficient of variation, 0 to 10, of the error about a recurring indicator's volume.
     burst_days
         Whole days, ≥ 0, within which further events are part of the same occasion.
     effect
@@ -91,7 +92,7 @@ class Indicator:
         for scenario, number in self.stated.items():
             _finite(f"{self.id} under {scenario}", number, 0, math.inf if self.recurs else 1)
         _finite(f"timing of {self.id}", self.timing, math.nextafter(0, 1))
-        _finite(f"spread of {self.id}", self.spread, 0)
+        _finite(f"spread of {self.id}", self.spread, 0, MOST_SPREAD)
         _finite(f"burst_days of {self.id}", self.burst_days, 0, MOST_BURST_DAYS)
         object.__setattr__(self, "stated", MappingProxyType(dict(self.stated)))
 

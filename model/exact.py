@@ -12,6 +12,7 @@ one more integral over a standard normal x.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import batched
 
 import numpy as np
 
@@ -19,8 +20,9 @@ from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated, ruled_out
 from model.quadrature import Array, Unresolved, gamma_nodes, log_normal_integral, log_sum_exp
 
-NO_SPREAD = 1e-6  # below this a volume is as good as known: its effect on log Z is under n² · 5e-13
-_PRODUCT = 8  # factors multiplied before a logarithm is taken: far from overflow, and much faster
+NO_SPREAD = 1e-6  # below this n events move log Z by under n² · 1e-12 through a volume's spread
+_PRODUCT = 8  # factors multiplied before a logarithm is taken, where the product can be held
+_TINY, _HUGE = 1e-290, 1e290
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +37,7 @@ class _Recurring:
 
     @property
     def variance(self) -> float:
-        return self.spread**2 if self.spread >= NO_SPREAD else 0.0
+        return self.spread**2
 
 
 def log_evidence(evidence: Evidence) -> dict[str, float]:
@@ -91,7 +93,7 @@ def _log_evidence(evidence: Evidence, scenarios: list[str]) -> Array:
             recurring.append(_recurring(evidence, seen, stated))
         else:
             one_off += _log_one_off(evidence, seen, stated)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         total = one_off + _log_recurring(recurring, evidence.forecast.coverage_sd, len(scenarios))
     if not np.all(np.isfinite(total)):
         raise Unresolved(f"{evidence.forecast.id}: rates too extreme for double precision")
@@ -132,15 +134,22 @@ def _log_recurring(indicators: list[_Recurring], coverage_sd: float, rows: int) 
 
 
 def _slope_bounds(indicators: list[_Recurring], h: Array) -> tuple[Array, Array]:
-    """Bounds of ``d Σ log Z_k / d log h``, which is E[real events] − E[E g h X]; shape (rows, nodes).
+    """Bounds of ``d Σ log Z_k / d log h``, shape (rows, nodes).
 
-    Real events number 0 to n, and the law of B g lies between Gamma(a) and Gamma(a + n).
+    If j of the n events are real, g ~ Gamma(a + j, a + y) with ``y = E h X``, and the slope
+    ``j − E[g] y`` is ``(j − y) / (1 + y/a)``; it is an average of these over j from 0 to n.
     """
     n = np.array([one.credibilities.size for one in indicators])[:, None, None]
+    exposed, variance = _exposed(indicators, h)
+    return -np.sum(exposed / (1 + variance * exposed), axis=0), np.sum(
+        (n - exposed) / (1 + variance * exposed), axis=0
+    )
+
+
+def _exposed(indicators: list[_Recurring], h: Array) -> tuple[Array, Array]:
+    """``y = E h X``, shape (indicators, rows, nodes), and 1/a to go with it."""
     variance = np.array([one.variance for one in indicators])[:, None, None]
-    exposed = np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h
-    silent = exposed / (1 + variance * exposed)
-    return -np.sum((1 + n * variance) * silent, axis=0), np.sum(n - silent, axis=0)
+    return np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h, variance
 
 
 def _log_product(indicators: list[_Recurring], log_h: Array) -> Array:
@@ -154,9 +163,8 @@ def _log_product(indicators: list[_Recurring], log_h: Array) -> Array:
 
 
 def _log_silence(indicators: list[_Recurring], h: Array) -> Array:
-    """``Σ_k log E[exp(−E g h X)] = −Σ_k log(1 + E h X / a) · a``, shape (rows, nodes)."""
-    variance = np.array([one.variance for one in indicators])[:, None, None]
-    exposed = np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h
+    """``Σ_k log E[exp(−E g h X)] = −Σ_k a · log(1 + E h X / a)``, shape (rows, nodes)."""
+    exposed, variance = _exposed(indicators, h)
     safe = np.where(variance > 0, variance, 1.0)
     return -np.sum(np.where(variance > 0, np.log1p(variance * exposed) / safe, exposed), axis=0)
 
@@ -164,23 +172,24 @@ def _log_silence(indicators: list[_Recurring], h: Array) -> Array:
 def _log_events(one: _Recurring, h: Array) -> Array:
     """``log E[Π_i (c_i E h x/B + (1 − c_i) Ē)]``, shape (rows, nodes)."""
     rate = one.expected[:, None] * h
-    if one.variance == 0:
-        return _log_factors(one, rate)
-    shape = 1 / one.variance
-    nodes, log_weights = gamma_nodes(shape, one.credibilities.size)
-    scaled = rate / (shape + rate * one.exposure)
-    return log_sum_exp(log_weights + _log_factors(one, scaled[..., None] * nodes))
+    mean = rate / (1 + one.variance * rate * one.exposure)  # E h x/B at the mean of x
+    if one.spread < NO_SPREAD:
+        return _log_factors(one, mean)
+    nodes, log_weights = gamma_nodes(1 / one.variance, one.credibilities.size)
+    return log_sum_exp(log_weights + _log_factors(one, mean[..., None] * one.variance * nodes))
 
 
 def _log_factors(one: _Recurring, rate: Array) -> Array:
     """``Σ_i log(c_i · rate + (1 − c_i) · Ē)``, of the shape of `rate`."""
     total = np.zeros_like(rate)
-    with np.errstate(divide="ignore"):
-        for start in range(0, one.credibilities.size, _PRODUCT):
-            product = np.ones_like(rate)
-            for c in one.credibilities[start : start + _PRODUCT]:
-                product *= c * rate + (1 - c) * one.noise
+    for some in batched(one.credibilities, _PRODUCT):
+        factors = [c * rate + (1 - c) * one.noise for c in some]
+        with np.errstate(over="ignore", under="ignore"):
+            product = math.prod(factors[1:], start=factors[0])
+        if product.min() > _TINY and product.max() < _HUGE:
             total += np.log(product)
+        else:
+            total += sum(np.log(factor) for factor in factors)
     return total
 
 

@@ -36,12 +36,23 @@ def ruled_out(evidence: Evidence) -> dict[str, str]:
 
 def _why(evidence: Evidence, scenario: str) -> str:
     for seen in evidence.indicators:
-        stated = seen.indicator.stated[scenario]
-        sure = certain(seen)
+        stated, sure = seen.indicator.stated[scenario], certain(seen)
         if sure and stated == 0:
             return f"{seen.indicator.id} cannot happen, but event {sure[0].key} is certain"
-        if not (seen.indicator.recurs or seen.counted) and stated * seen.exposure == 1:
+        if not seen.indicator.recurs and stated > 0 and not _leaves_room(evidence, seen, stated):
             return (
-                f"{seen.indicator.id} must have happened by {evidence.observed_until}, but nothing was seen"
+                f"{seen.indicator.id} must have happened by {evidence.observed_until}, but nothing shows it"
             )
     return ""
+
+
+def _leaves_room(evidence: Evidence, seen: IndicatorEvidence, probability: float) -> bool:
+    """Whether a one-off may still be to come, or one of its candidates may be it."""
+    sure, mean = certain(seen)[:1], mean_stated(evidence, seen)
+    if not sure and probability * seen.exposure < 1:
+        return True
+    return any(
+        event.credibility > 0
+        and mean * seen.indicator.elapsed(evidence.forecast.u(event.first_published)) < 1
+        for event in sure or seen.counted
+    )

@@ -299,16 +299,17 @@ def _log_one_offs(evidence: Evidence, scenario: str) -> float:
 
 
 def _log_one_off(evidence: Evidence, seen: IndicatorEvidence, scenario: str) -> float:
-    """Log-likelihood of an indicator of which at most one candidate is real."""
+    """Log-likelihood of an indicator of which at most one candidate is real, candidate by candidate."""
     q, mean = seen.indicator.stated[scenario], mean_stated(evidence, seen)
     first_sure = certain(seen)[:1]
     candidates = [one for one in seen.counted if one.credibility < 1 or one in first_sure]
     if mean == 0:
         return 0.0
-    noise = np.array([1 - one.credibility for one in candidates])
-    total = float(np.prod(noise)) * (1 - q * seen.exposure)
-    for place, one in enumerate(candidates):
-        others = float(np.prod(np.delete(noise, place)))
-        when = seen.indicator.elapsed(evidence.forecast.u(one.first_published))
-        total += q / mean * one.credibility * others * (1 - mean * when)
-    return math.log(total)
+    real = np.array([one.credibility for one in candidates])
+    room = [1 - mean * seen.indicator.elapsed(evidence.forecast.u(one.first_published)) for one in candidates]
+    with np.errstate(divide="ignore"):
+        noise = np.log1p(-real)
+        terms = [np.sum(noise) + np.log(1 - q * seen.exposure)]
+        for place, share in enumerate(real * np.maximum(0.0, room)):
+            terms.append(np.log(q / mean * share) + np.sum(np.delete(noise, place)))
+    return float(np.logaddexp.reduce(terms))

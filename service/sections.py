@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.domain import MOST_BURST_DAYS, Forecast, Indicator, Scenario
+from model.domain import MOST_BURST_DAYS, MOST_SPREAD, Forecast, Indicator, Scenario
 from service import toml_values as read
 from service.problems import DELIMITER, PREFIX
 from service.toml_values import Weekly
@@ -34,6 +34,9 @@ Chance = Annotated[float, BeforeValidator(read.number("probabilities lie between
 Share = Annotated[float, BeforeValidator(read.number("write a number from 0 to 1", low=0, high=1))]
 Inside = Annotated[float, BeforeValidator(read.inside("write a number above 0 and below 1"))]
 NotNegative = Annotated[float, BeforeValidator(read.number("write 0 or more", low=0))]
+Spread = Annotated[
+    float, BeforeValidator(read.number("write a number from 0 to 10", low=0, high=MOST_SPREAD))
+]
 Positive = Annotated[float, BeforeValidator(read.number("write a number above 0", low=read.TINY))]
 Timing = Annotated[float, BeforeValidator(read.timing)]
 Days = Annotated[
@@ -197,7 +200,7 @@ class IndicatorTable(Section):
     expected: dict[str, Rate] | None = None
     probability: dict[str, Chance] | None = None
     timing: Timing = 1.0
-    spread: NotNegative = 0.5
+    spread: Spread = 0.5
     burst_days: Days = 14
     effect: Line = ""
 

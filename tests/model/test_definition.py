@@ -54,7 +54,7 @@ def indicators(draw: st.DrawFn, name: str, scenarios: list[str]) -> Indicator:
         recurs=recurs,
         stated={scenario: draw(NUMBERS if recurs else CHANCES) for scenario in order},
         timing=draw(POSITIVE),
-        spread=draw(NUMBERS),
+        spread=draw(st.floats(0, 10)),
         burst_days=draw(st.integers(0, 365)),
         effect=draw(st.text(max_size=5)),
     )

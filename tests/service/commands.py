@@ -1,0 +1,198 @@
+"""The command line as a person meets it: a folder with a configuration, arguments, and what comes back."""
+
+import gc
+import io
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from service.cli import main
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = (sys.executable, "-m", "service.cli")
+EXAMPLES = ROOT / "examples" / "reports.jsonl"
+CUTOFF = "2025-06-30"
+
+# Nothing in it is unknown but the scenario, so that a night of it samples nothing.
+QUIET = """
+[[forecasts]]
+id = "{id}"
+opened = 2025-01-01
+horizon = 2025-12-31
+coverage_sd = 0
+
+[[forecasts.scenarios]]
+id = "down"
+prior = 0.4
+
+[[forecasts.scenarios]]
+id = "up"
+prior = 0.6
+
+[[forecasts.indicators]]
+id = "deals"
+tag = "deal"
+spread = 0
+expected = {{ down = 1, up = {up} }}
+"""
+
+# By its horizon it must have happened, whichever scenario is true: silence makes that impossible.
+SURE = """
+[[forecasts]]
+id = "sure"
+opened = 2025-01-01
+horizon = 2025-06-30
+coverage_sd = 0
+
+[[forecasts.scenarios]]
+id = "down"
+prior = 0.4
+
+[[forecasts.scenarios]]
+id = "up"
+prior = 0.6
+
+[[forecasts.indicators]]
+id = "must"
+tag = "must"
+recurs = false
+probability = { down = 1, up = 1 }
+"""
+
+# With latent volumes and coverage: PyMC has something to sample.
+VIVID = QUIET.replace("coverage_sd = 0", "coverage_sd = 0.25").replace("spread = 0", "spread = 0.5")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output, which must be one JSON value and nothing else."""
+        return json.loads(self.out)
+
+
+class Desk:
+    """A folder with a configuration, from which commands are typed."""
+
+    def __init__(self, folder: Path, configuration: str | None = None) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.inbox.mkdir(exist_ok=True)
+        self.configure(quiet() if configuration is None else configuration)
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "var" / "posterity.db"
+
+    def configure(self, text: str) -> None:
+        (self.folder / "config.toml").write_text(text, encoding="utf-8")
+
+    def write(self, name: str, *reports: Mapping[str, object] | str) -> Path:
+        """Write a file of JSON lines; text stands as it is."""
+        path = self.folder / name
+        lines = (one if isinstance(one, str) else json.dumps(one) for one in reports)
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    def types(self, *arguments: str | Path) -> Answer:
+        """Run a command within this process."""
+        with patch.object(sys, "argv", ["posterity", "--config", f"{self.folder}/config.toml", *map(str, arguments)]):
+            return _answer()
+
+    def process(self, *arguments: str | Path, **environment: str) -> Answer:
+        """Run a command in a process of its own, from within the folder."""
+        done = subprocess.run(
+            [*PROGRAM, *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=120,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command in a process of its own, and do not wait for it."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen([*PROGRAM, *arguments], cwd=self.folder, env=self.environment(), **quiet)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table holds; the file is sound, or this fails."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+            return dict(_sizes(connection))
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(statement).fetchall()
+
+
+def quiet(identity: str = "quiet", up: float = 3) -> str:
+    return QUIET.format(id=identity, up=up)
+
+
+def vivid(identity: str = "vivid", up: float = 3) -> str:
+    return VIVID.format(id=identity, up=up)
+
+
+def report(identity: str = "a", published: str = "2025-03-01", **fields: object) -> dict[str, object]:
+    needed = {"published_on": published, "tag": "deal", "country": "PE", "headline": f"Peru signs, says {identity}"}
+    return {"id": identity, **needed, "grade": "B2", **fields}
+
+
+def said_in_one_line(answer: Answer, code: int) -> str:
+    """The complaint of a command that failed, which must be one line and no traceback."""
+    assert answer.code == code, answer
+    assert answer.err.startswith("posterity: "), answer
+    assert answer.err.count("\n") == 1, answer
+    assert answer.err.endswith("\n")
+    return answer.err.removeprefix("posterity: ").rstrip("\n")
+
+
+def _answer() -> Answer:
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+    thresholds = gc.get_threshold()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            gc.set_threshold(*thresholds)
+    return Answer(code, _text(out), _text(err))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    content = stream.detach()
+    assert isinstance(content, io.BytesIO)
+    return content.getvalue().decode()
+
+
+def _sizes(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (name,) in tables:
+        yield name, connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608 - our tables
