@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 REQUIREMENTS := pyproject.toml requirements.txt requirements-dev.txt .python-version
-INSTALL = VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet
+INSTALL = @VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet
 
 .PHONY: install run test quick check format lock clean
 
@@ -51,18 +51,21 @@ clean:
 
 # From the root folder, so that no .python-version chooses an interpreter that is not there yet.
 .tools/bin/uv:
-	cd / && $(PYTHON) -m venv --clear $(CURDIR)/.tools
-	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "installing uv into .tools/"
+	@cd / && $(PYTHON) -m venv --clear $(CURDIR)/.tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv: | $(filter-out uv,$(UV))
-	$(UV) venv --quiet .venv
+	@$(UV) venv --quiet .venv
 
 .venv/.installed: $(filter-out requirements-dev.txt,$(REQUIREMENTS)) | .venv
+	@echo "installing into .venv/ (a minute or two, the first time)"
 	$(INSTALL) --require-hashes -r requirements.txt
 	$(INSTALL) --no-deps --editable .
 	@touch $@
 
 .venv/.installed-dev: $(REQUIREMENTS) | .venv
+	@echo "installing into .venv/, with what the tests need (a minute or two, the first time)"
 	$(INSTALL) --require-hashes -r requirements-dev.txt
 	$(INSTALL) --no-deps --editable .
 	@touch $@

@@ -121,7 +121,8 @@ def _store_evidence(session: Session, record: RunRecord) -> None:
 
 
 def _run_row(record: RunRecord) -> Run:
-    return Run(**{name: getattr(record, name) for name in Run.model_fields if name != "id"})
+    values = {name: getattr(record, name) for name in Run.model_fields if hasattr(record, name)}
+    return Run(settled=None if record.status == "failed" else True, **values)
 
 
 def _number(row: Run) -> int:
@@ -170,7 +171,7 @@ def find_run(  # noqa: PLR0913, PLR0917 - the fingerprint
         col(Run.evidence_digest) == evidence_digest,
         col(Run.forecast_digest) == forecast_digest,
         col(Run.code_digest) == code_digest,
-        col(Run.status) != "failed",
+        col(Run.settled).is_(True),
     )
     return _one(session, statement)
 
@@ -248,7 +249,7 @@ def _one(session: Session, statement: Select[Run, str]) -> StoredRun | None:
     if found is None:
         return None
     row, document = found
-    values = row.model_dump(exclude={"id"})
+    values = row.model_dump(exclude={"id", "settled"})
     return StoredRun(
         run=_number(row), document=document, posteriors=_posteriors(session, _number(row)), **values
     )

@@ -7,17 +7,16 @@ sees these classes: its functions return domain values and plain dataclasses.
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, MetaData, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.columns import UtcDateTime
-
-UNLESS_FAILED = text("status <> 'failed'")
 
 
 class Table(SQLModel):
     """Base of the tables: metadata of our own, with names that migrations can rely on."""
 
+    model_config = {"defer_build": True}  # rows are never validated, so no validators are built at import
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -115,13 +114,11 @@ class Run(Table, table=True):
 
     __table_args__ = (
         CheckConstraint("status IN ('published', 'held', 'failed')", name="status"),
+        CheckConstraint("(status = 'failed') = (settled IS NULL)", name="settled"),
         CheckConstraint("status = 'failed' OR evidence_digest IS NOT NULL", name="evidence"),
-        Index(
-            "uq_run_fingerprint",
-            *("forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest"),
-            unique=True,
-            sqlite_where=UNLESS_FAILED,  # what failed may be tried again as it was
-            postgresql_where=UNLESS_FAILED,
+        UniqueConstraint(
+            *("forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest", "settled"),
+            name="uq_run_inputs",
         ),
         Index("ix_run_latest", "forecast_id", "status", "as_of", "recorded_at"),
         Index("ix_run_history", "forecast_id", "as_of", "recorded_at"),
@@ -131,6 +128,7 @@ class Run(Table, table=True):
     forecast_id: str
     as_of: date
     status: str
+    settled: bool | None = None  # true, or nothing where it failed: no two nothings are the same
     engine: str
     evidence_digest: str | None = Field(default=None, foreign_key="evidence.digest")
     forecast_digest: str

@@ -74,3 +74,21 @@ def test_queries_look_things_up_and_scan_no_table(database: Database, name: str,
             session.execute(text("ANALYZE"))
     plan = plans(database, QUERIES[name])
     assert not SCANNED.search(plan), plan
+
+
+@pytest.mark.parametrize("name", ["evidence", "evidence then"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_evidence_is_found_by_an_index_that_covers_it(database: Database, name: str) -> None:
+    plan = plans(database, QUERIES[name])
+    assert (
+        "report_version USING COVERING INDEX ix_report_version_evidence (tag=? AND occurred_last>?)" in plan
+    )
+    assert "event_membership USING COVERING INDEX ix_event_membership_report (report_id=?)" in plan
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_is_kept_from_joining_whole_tables(database: Database) -> None:
+    for transaction in (database.session, database.reading):
+        with transaction() as session:
+            set_to = [session.scalar(text(f"SHOW enable_{way}")) for way in ("hashjoin", "mergejoin")]
+        assert set_to == ["off", "off"]

@@ -6,7 +6,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-UNLESS_FAILED = sa.text("status <> 'failed'")
+INPUTS = ("forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest", "settled")
 
 
 def upgrade() -> None:
@@ -97,6 +97,7 @@ def _runs() -> None:
         sa.Column("forecast_id", sa.String(), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
+        sa.Column("settled", sa.Boolean()),
         sa.Column("engine", sa.String(), nullable=False),
         sa.Column("evidence_digest", sa.String(), sa.ForeignKey("evidence.digest")),
         sa.Column("forecast_digest", sa.String(), nullable=False),
@@ -106,16 +107,9 @@ def _runs() -> None:
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("draws", sa.String()),
         sa.CheckConstraint("status IN ('published', 'held', 'failed')", name="status"),
+        sa.CheckConstraint("(status = 'failed') = (settled IS NULL)", name="settled"),
         sa.CheckConstraint("status = 'failed' OR evidence_digest IS NOT NULL", name="evidence"),
-    )
-    fingerprint = ["forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest"]
-    op.create_index(
-        "uq_run_fingerprint",
-        "run",
-        fingerprint,
-        unique=True,
-        sqlite_where=UNLESS_FAILED,
-        postgresql_where=UNLESS_FAILED,
+        sa.UniqueConstraint(*INPUTS, name="uq_run_inputs"),
     )
     op.create_index("ix_run_latest", "run", ["forecast_id", "status", "as_of", "recorded_at"])
     op.create_index("ix_run_history", "run", ["forecast_id", "as_of", "recorded_at"])
