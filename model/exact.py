@@ -27,10 +27,10 @@ _TINY, _HUGE = 1e-290, 1e290
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Recurring:
-    """One recurring indicator's numbers; rows are scenarios."""
+    """One recurring indicator's numbers; rows are scenarios, of one elicitation or of many."""
 
     expected: Array  # (rows,)
-    noise: float
+    noise: Array  # (rows,)
     credibilities: Array  # (events,)
     exposure: float
     spread: float
@@ -65,7 +65,7 @@ def log_evidence(evidence: Evidence) -> dict[str, float]:
     out = ruled_out(evidence)
     possible = [one.id for one in evidence.forecast.scenarios if one.prior > 0]
     left = [one for one in possible if one not in out]
-    found = dict(zip(left, _log_evidence(evidence, left), strict=True))
+    found = dict(zip(left, log_evidence_of_rows(evidence, _as_stated(evidence, left)), strict=True))
     return {one: float(found.get(one, -math.inf)) for one in possible}
 
 
@@ -84,25 +84,59 @@ def probabilities(evidence: Evidence, log_z: Mapping[str, float]) -> dict[str, f
     return {one.id: float(share) for one, share in zip(scenarios, shares / shares.sum(), strict=True)}
 
 
-def _log_evidence(evidence: Evidence, scenarios: list[str]) -> Array:
-    one_off = np.zeros(len(scenarios))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rows:
+    """Elicited numbers, a row for each scenario: of one elicitation, or of many drawn at random.
+
+    Parameters
+    ----------
+    stated
+        By indicator, ``E`` or ``q`` under the row's scenario, shape (rows,).
+    mean
+        By indicator, ``Ē`` or ``q̄`` of the row's elicitation, shape (rows,).
+    """
+
+    stated: Mapping[str, Array]
+    mean: Mapping[str, Array]
+
+
+def log_evidence_of_rows(evidence: Evidence, rows: Rows) -> Array:
+    """Compute log Z for many elicitations at once; none of the rows may be ruled out.
+
+    Returns
+    -------
+    ndarray, shape (rows,)
+
+    Raises
+    ------
+    Unresolved
+        As `log_evidence` does.
+    """
+    one_off: Array = np.zeros(1)
     recurring: list[_Recurring] = []
     for seen in evidence.indicators:
-        stated = np.array([seen.indicator.stated[one] for one in scenarios])
+        stated, mean = rows.stated[seen.indicator.id], rows.mean[seen.indicator.id]
         if seen.indicator.recurs:
-            recurring.append(_recurring(evidence, seen, stated))
+            recurring.append(_recurring(seen, stated, mean))
         else:
-            one_off += _log_one_off(evidence, seen, stated)
+            one_off = one_off + _log_one_off(evidence, seen, stated, mean)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        total = one_off + _log_recurring(recurring, evidence.forecast.coverage_sd, len(scenarios))
+        total = one_off + _log_recurring(recurring, evidence.forecast.coverage_sd)
     if not np.all(np.isfinite(total)):
         raise Unresolved(f"{evidence.forecast.id}: rates too extreme for double precision")
     return total
 
 
-def _recurring(evidence: Evidence, seen: IndicatorEvidence, expected: Array) -> _Recurring:
-    noise = mean_stated(evidence, seen)
-    counted = seen.counted if noise > 0 else certain(seen)  # with no noise rate, rumours say nothing
+def _as_stated(evidence: Evidence, scenarios: list[str]) -> Rows:
+    seen = evidence.indicators
+    return Rows(
+        stated={one.indicator.id: np.array([one.indicator.stated[s] for s in scenarios]) for one in seen},
+        mean={one.indicator.id: np.full(len(scenarios), mean_stated(evidence, one)) for one in seen},
+    )
+
+
+def _recurring(seen: IndicatorEvidence, expected: Array, noise: Array) -> _Recurring:
+    counted = seen.counted if noise.any() else certain(seen)  # with no noise rate, rumours say nothing
     return _Recurring(
         expected=expected,
         noise=noise,
@@ -112,10 +146,10 @@ def _recurring(evidence: Evidence, seen: IndicatorEvidence, expected: Array) -> 
     )
 
 
-def _log_recurring(indicators: list[_Recurring], coverage_sd: float, rows: int) -> Array:
-    """``log ∫ p(h) Π_k Z_k(h) dh``, shape (rows,)."""
+def _log_recurring(indicators: list[_Recurring], coverage_sd: float) -> Array:
+    """``log ∫ p(h) Π_k Z_k(h) dh``, shape (rows,), or (1,) where nothing recurs."""
     if not indicators:
-        return np.zeros(rows)
+        return np.zeros(1)
     if coverage_sd == 0:
         return _log_product(indicators, np.zeros(1))[:, 0]
     log_normal = -0.5 * math.log(2 * math.pi)
@@ -182,8 +216,9 @@ def _log_events(one: _Recurring, h: Array) -> Array:
 def _log_factors(one: _Recurring, rate: Array) -> Array:
     """``Σ_i log(c_i · rate + (1 − c_i) · Ē)``, of the shape of `rate`."""
     total = np.zeros_like(rate)
+    noise = one.noise.reshape(-1, *[1] * (rate.ndim - 1))
     for some in batched(one.credibilities, _PRODUCT):
-        factors = [c * rate + (1 - c) * one.noise for c in some]
+        factors = [c * rate + (1 - c) * noise for c in some]
         with np.errstate(over="ignore", under="ignore"):
             product = math.prod(factors[1:], start=factors[0])
         if product.min() > _TINY and product.max() < _HUGE:
@@ -193,19 +228,18 @@ def _log_factors(one: _Recurring, rate: Array) -> Array:
     return total
 
 
-def _log_one_off(evidence: Evidence, seen: IndicatorEvidence, probability: Array) -> Array:
+def _log_one_off(evidence: Evidence, seen: IndicatorEvidence, probability: Array, mean: Array) -> Array:
     """``log L`` of a one-off, shape (rows,): at most one of its candidates is real."""
-    mean = mean_stated(evidence, seen)
     sure = certain(seen)[:1]  # of several certain candidates the earliest stands
     doubtful = [event for event in seen.counted if event.credibility < 1]
-    if mean == 0:
+    if not mean.any():
         return np.zeros_like(probability)
     noise = math.fsum(math.log1p(-event.credibility) for event in doubtful)
     real = np.zeros_like(probability)
     for event in sure or doubtful:
         odds = 1.0 if sure else event.credibility / (1 - event.credibility)
         known = seen.indicator.elapsed(evidence.forecast.u(event.first_published))
-        real += odds * max(0.0, 1 - mean * known)
+        real += odds * np.maximum(0.0, 1 - mean * known)
     silence = 0.0 if sure else 1 - probability * seen.exposure
     with np.errstate(divide="ignore"):
         return np.asarray(noise + np.log(silence + probability / mean * real))

@@ -1,8 +1,8 @@
 """The PyMC engine: NUTS for each scenario, and bridge sampling for its evidence.
 
 One model serves every scenario and every night: a scenario's numbers are data, so that PyTensor
-compiles once for each shape. All numbers of one indicator stand in one row of one table, because
-each separate data variable costs about a second of compilation (docs/decisions/0003).
+compiles once for each shape. All numbers of one indicator stand in one row of one table, which
+spares every fresh process more than a second of compilation (docs/decisions/0003).
 """
 
 import math

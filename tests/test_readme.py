@@ -1,0 +1,49 @@
+"""The README's commands do what it shows."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"```console\n\$ (?P<command>.+?)\n(?P<output>.*?)```", re.DOTALL)
+MASKS = (  # what changes from day to day, or lies within PyMC's stated error
+    (re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2})?"), "DATE"),
+    (re.compile(r"\d+ days"), "DAYS"),
+    (re.compile(r"\d+\.\d % ± \d+\.\d+"), "PYMC"),
+    (re.compile(r"(\d+\.\d %)(?=\s+(un)?likely|\s+very|\s+roughly)"), "PYMC"),
+    (re.compile(r"─+"), "RULE"),
+    (re.compile(r"[ \t]+"), " "),
+)
+
+
+def blocks() -> list[tuple[str, str]]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [(found["command"], found["output"]) for found in BLOCK.finditer(text)]
+
+
+def masked(output: str) -> list[str]:
+    for pattern, replacement in MASKS:
+        output = pattern.sub(replacement, output)
+    return [line.rstrip() for line in output.splitlines() if line.strip()]
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    environment = os.environ | {
+        "POSTERITY__STORAGE__URL": f"sqlite:///{tmp_path / 'readme.db'}",
+        "POSTERITY__STORAGE__DRAWS": str(tmp_path / "draws"),
+        "POSTERITY__INGEST__DROP_FOLDER": str(tmp_path / "inbox"),
+        "COLUMNS": "200",
+    }
+    shown = blocks()
+    assert [command.split()[0] for command, _ in shown][:1] == ["make"]
+    for command, expected in shown:
+        done = subprocess.run(
+            command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        assert masked(done.stdout) == masked(expected), command
