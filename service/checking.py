@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from model.definition import forecast_digest
 from model.domain import ANALYSIS
 from model.errors import Unavailable
 from service.composition import Service
+from storage.database import Database
 from storage.forecasts import current_version
 from storage.reports import unclaimed_tags
 
@@ -20,11 +22,30 @@ def warnings(service: Service) -> Iterator[str]:
 
 def problems(service: Service) -> Iterator[str]:
     """Say what is out of reach and would make a night fail."""
-    inbox = service.configuration.ingest.drop_folder
-    if not inbox.is_dir():
-        yield f"the inbox {inbox} is missing; create it, or correct [ingest] drop_folder"
-    elif not os.access(inbox, os.R_OK | os.W_OK | os.X_OK):
-        yield f"the inbox {inbox} may not be read and written; check its permissions"
+    yield from _inbox(service.configuration.ingest.drop_folder)
+    yield from _draws(service.configuration.storage.draws)
+    yield from _unwritable(service.database)
+
+
+def _inbox(folder: Path) -> Iterator[str]:
+    if not folder.is_dir():
+        yield f"the inbox {folder} is missing; create it, or correct [ingest] drop_folder"
+    elif not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        yield f"the inbox {folder} may not be read and written; check its permissions"
+
+
+def _draws(folder: Path) -> Iterator[str]:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+        yield f"the draws could not be kept in {folder}; correct [storage] draws, or check its permissions"
+
+
+def _unwritable(database: Database) -> Iterator[str]:
+    try:
+        with database.session() as session:
+            session.connection()  # which begins, as one who writes
+    except Unavailable as error:
+        yield str(error)
 
 
 def reach(found: list[str]) -> None:

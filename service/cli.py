@@ -1,26 +1,21 @@
 """The command line: what is typed, and what the process answers."""
 
-import os
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from model.errors import ConfigurationError, PosterityError, Unavailable, UsageError
 
-if TYPE_CHECKING:
-    from service.intake import Taken
-
 HELD_OR_REFUSED, WRONG, OUT_OF_REACH = 1, 2, 3
-_MOST_REFUSALS = 20
 
 app = typer.Typer(
     name="posterity",
     help="Keeps scenario forecasts honest every night, by Bayes' rule.",
     epilog="Example: posterity run --as-of 2025-12-31",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -59,10 +54,14 @@ Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
 
 @app.callback()
 def _main(
+    context: typer.Context,
     config: Annotated[
         Path, typer.Option(envvar="POSTERITY_CONFIG", metavar="PATH", help="The configuration file.")
     ] = Path("config.toml"),
 ) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(WRONG)
     _Where.path = config
 
 
@@ -100,20 +99,21 @@ def ingest(
     json: Json = False,
 ) -> None:
     """Take in reports from the named files, or else from the inbox."""
-    from service import printing
+    from service import printing, report_night
     from service.checking import unclaimed
     from service.composition import opened
     from service.intake import take_files, take_inbox
 
     with opened(_Where.path) as service:
-        taken = list(take_files(service, paths) if paths else take_inbox(service))
+        taken = take_files(service, paths) if paths else take_inbox(service)
         if json:
-            printing.as_json([one.document() for one in taken])
+            done = list(taken)
+            printing.as_json([one.document() for one in done])
         else:
-            _show_taken(taken)
+            done = report_night.show_taken(taken)
             for warning in unclaimed(service):
                 printing.line(warning)
-    if any(one.refused for one in taken):
+    if any(one.refused for one in done):
         raise typer.Exit(HELD_OR_REFUSED)
 
 
@@ -132,22 +132,24 @@ def run(
     from service import printing, report_night
     from service.composition import opened
     from service.intake import take_inbox
-    from service.nightly import night
+    from service.nightly import choose, night
 
-    with opened(_Where.path) as service, printing.progress() as say:
-        chosen = [service.forecast(one) for one in forecast or ()] or list(service.configuration.forecasts)
+    with opened(_Where.path) as service:
+        cutoff = as_of or service.today()
+        chosen, early = choose(service, forecast or (), cutoff)  # refuses before anything is taken in
+        for one in early:
+            printing.note(f"{one.id} opens on {one.opened} and is left out")
         taken = list(take_inbox(service)) if ingest else []
-        documents = list(night(service, chosen, as_of=as_of or service.today(), say=say))
-    for one in taken:
-        printing.note(_sentence(one))
+        for each in taken:
+            printing.note(report_night.sentence(each))
+        with printing.progress() as say:
+            documents = list(night(service, chosen, as_of=cutoff, say=say))
     if json:
         printing.as_json(documents)
     else:
         for definition, document in zip(chosen, documents, strict=True):
             report_night.show(definition, document)
-    if any(document["status"] in {"held", "failed"} for document in documents):
-        raise typer.Exit(HELD_OR_REFUSED)
-    if any(one.refused for one in taken):
+    if any(one.refused for one in taken) or not all(map(report_night.stands, documents)):
         raise typer.Exit(HELD_OR_REFUSED)
 
 
@@ -259,40 +261,32 @@ def migrate(json: Json = False) -> None:
         printing.line(f"{where} is at revision {HEAD}" + ("" if done else " already"))
 
 
-def _show_taken(taken: list["Taken"]) -> None:
+def main() -> None:
+    """Run the command line; what is wrong is said in one line each, with the exit code that it has."""
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
+    try:
+        return app(standalone_mode=False) or 0
+    except typer.TyperException as error:
+        _complain(f"{error.format_message().rstrip('.')} (see `{_command(error)} --help`)")
+        return WRONG
+    except PosterityError as error:
+        _complain(str(error))
+        return _exit_code(error)
+
+
+def _complain(text: str) -> None:
     from service import printing
 
-    for one in taken:
-        printing.line(_sentence(one))
-        for note in one.notes:
-            printing.line(f"  note: {note}")
-        for refused in one.refused[:_MOST_REFUSALS]:
-            printing.line(f"  line {refused.line}: {refused.reason}")
-        if len(one.refused) > _MOST_REFUSALS:
-            printing.line(f"  and {len(one.refused) - _MOST_REFUSALS} more; --json lists them all")
-    if not taken:
-        printing.line("the inbox is empty")
+    for line in text.split("\n"):
+        printing.note(f"posterity: {line}")
 
 
-def _sentence(taken: "Taken") -> str:
-    counts = taken.outcomes
-    return (
-        f"{taken.path}: {counts['accepted']} accepted, {counts['amended']} amended, "
-        f"{counts['duplicate']} duplicate, 0 waiting for review, {len(taken.refused)} refused"
-    )
-
-
-def main() -> None:
-    """Run the command line; a problem is said in a line each, with the exit code that it has."""
-    try:
-        app()
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(OUT_OF_REACH)
-    except PosterityError as error:
-        for line in str(error).splitlines():
-            sys.stderr.write(f"posterity: {line}\n")
-        sys.exit(_exit_code(error))
+def _command(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "posterity"
 
 
 def _exit_code(error: PosterityError) -> int:

@@ -13,6 +13,31 @@ from storage.runs import ScenarioPosterior, StoredRun
 if TYPE_CHECKING:
     from model.update import Posterior  # loads PyMC
 
+FIELDS = (
+    "forecast",
+    "as_of",
+    "observed_until",
+    "unobserved_days",
+    "run",
+    "status",
+    "engine",
+    "probabilities",
+    "pymc",
+    "prior",
+    "previous",
+    "band",
+    "log_evidence",
+    "words",
+    "events",
+    "reports",
+    "checks",
+    "warnings",
+    "moved",
+    "outlook",
+    "versions",
+    "seconds",
+)
+
 type Document = dict[str, Any]
 type Versions = Mapping[str, str | None]
 
@@ -43,17 +68,17 @@ def published(
         "engine": "exact",
         "probabilities": dict(posterior.probabilities),
         "pymc": {
-            "probabilities": dict(posterior.sampled.probabilities),
-            "monte_carlo_error": dict(posterior.sampled.monte_carlo_error),
+            "probabilities": _finite(posterior.sampled.probabilities),
+            "monte_carlo_error": _finite(posterior.sampled.monte_carlo_error),
         },
         "prior": {one.id: one.prior for one in evidence.forecast.scenarios},
         "previous": _probabilities(previous),
         "band": None,
-        "log_evidence": {one: finite(log_z) for one, log_z in posterior.log_evidence.items()},
+        "log_evidence": _finite(posterior.log_evidence),
         "words": {one: word(probability) for one, probability in posterior.probabilities.items()},
         "events": len(evidence.events),
         "reports": sum(len(event.reports) for event in evidence.events),
-        "checks": [asdict(verdict) for verdict in posterior.checks],
+        "checks": [asdict(one) | {"figure": finite(one.figure)} for one in posterior.checks],
         "warnings": list(posterior.warnings),
         "moved": None,
         "outlook": None,
@@ -71,22 +96,6 @@ def failed(
     made_from: Mapping[str, str | None],
 ) -> Document:
     """Describe a run that came to none, in the same shape."""
-    nothing = (
-        "observed_until",
-        "unobserved_days",
-        "run",
-        "probabilities",
-        "pymc",
-        "previous",
-        "band",
-        "log_evidence",
-        "words",
-        "events",
-        "reports",
-        "moved",
-        "outlook",
-        "seconds",
-    )
     known = {
         "forecast": forecast,
         "as_of": as_of.isoformat(),
@@ -97,7 +106,7 @@ def failed(
         "warnings": [reason],
         "versions": dict(made_from),
     }
-    return known | dict.fromkeys(nothing)
+    return dict.fromkeys(FIELDS) | known
 
 
 def posteriors(evidence: Evidence, posterior: "Posterior") -> list[ScenarioPosterior]:
@@ -125,8 +134,15 @@ def unobserved_days(evidence: Evidence) -> int:
 
 
 def finite(value: float | None) -> float | None:
-    """Give a number as JSON can hold it; −∞, the log evidence of a scenario ruled out, is missing."""
+    """Give a number as JSON can hold it.
+
+    Missing are −∞, the log evidence of a scenario ruled out, and what a fit that went astray left behind.
+    """
     return value if value is not None and math.isfinite(value) else None
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: finite(value) for name, value in values.items()}
 
 
 def _probabilities(run: StoredRun | None) -> dict[str, float | None] | None:

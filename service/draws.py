@@ -1,6 +1,8 @@
 """Where a night's draws are kept: NetCDF files, for ArviZ."""
 
+import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,8 @@ from model.errors import Unavailable
 from model.evidence import Evidence
 
 if TYPE_CHECKING:
+    from xarray import DataTree
+
     from model.update import Posterior
 
 _COMPRESSED = {"zlib": True, "complevel": 1}
@@ -32,17 +36,28 @@ def keep(folder: Path, evidence: Evidence, posterior: "Posterior", fingerprint: 
     if tree is None:
         return None
     name = f"{evidence.forecast.id}/{evidence.as_of}-{fingerprint[:16]}.nc"
-    path = folder / name
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    _write(folder / name, _netcdf(tree))
+    return name
+
+
+def _netcdf(tree: "DataTree") -> bytes:
+    """Encode in memory: HDF5 brings the whole process down where a disk fills up under it."""
     encoding = {"/posterior": dict.fromkeys(tree["posterior"].data_vars, _COMPRESSED)}
+    content = io.BytesIO()
+    tree.to_netcdf(content, engine="h5netcdf", encoding=encoding)
+    return content.getvalue()
+
+
+def _write(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        tree.to_netcdf(draft, engine="h5netcdf", encoding=encoding)
+        draft.write_bytes(content)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         raise Unavailable(
             f"the draws cannot be written to {path}: {error.strerror or error}; "
             "check [storage] draws, its permissions and the disk"
         ) from error
-    return name

@@ -1,5 +1,6 @@
 """Taking reports in: from named files, and from the inbox."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from ingest.files import Reading, read
 from ingest.inbox import pending, settle, stamp
 from ingest.records import Parsed, Refused
 from model.domain import Report
+from model.errors import Unavailable
 from service.composition import Service
 from storage.events import Membership, candidates, event_keys, join_events
 from storage.reports import file_reports
@@ -46,15 +48,20 @@ class Taken:
     def document(self) -> dict[str, object]:
         """Give the result as JSON holds it."""
         return {
-            "file": str(self.path),
+            "file": _readable(self.path),
             "accepted": self.outcomes["accepted"],
             "amended": self.outcomes["amended"],
             "duplicate": self.outcomes["duplicate"],
             "waiting": 0,
             "refused": [{"line": one.line, "reason": one.reason} for one in self.refused],
             "notes": list(self.notes),
-            "moved_to": str(self.moved_to) if self.moved_to else None,
+            "moved_to": _readable(self.moved_to) if self.moved_to else None,
         }
+
+
+def _readable(path: Path | str) -> str:
+    """Name a file in text that can be stored and sent, even where its name is no text."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def take_files(service: Service, paths: Sequence[Path]) -> Iterator[Taken]:
@@ -73,10 +80,32 @@ def take_inbox(service: Service) -> Iterator[Taken]:
     """
     inbox = service.configuration.ingest.drop_folder
     for path in pending(inbox):
+        taken = _take_waiting(service, path, inbox / DONE)
+        if taken is not None:
+            yield taken
+
+
+def _take_waiting(service: Service, path: Path, done: Path) -> Taken | None:
+    """Take in a file of the inbox and put it away; None where another process has just done so."""
+    try:
         seen = stamp(path)
         taken = _take(service, read(path, today=_latest_day(service)))
-        taken.moved_to = settle(path, taken.refused, inbox / DONE, seen=seen)
-        yield taken
+        taken.moved_to = settle(path, taken.refused, done, seen=seen)
+    except Unavailable:
+        if _is_gone(path):
+            return None
+        raise
+    return taken
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return path.parent.is_dir()
+    except OSError:
+        return False
+    return False
 
 
 def _latest_day(service: Service) -> date:
@@ -90,7 +119,7 @@ def _take(service: Service, reading: Reading) -> Taken:
         taken.refused += (item for item in batch if isinstance(item, Refused))
         parsed = [item for item in batch if isinstance(item, Parsed)]
         with service.database.session() as session:
-            taken.outcomes += _store(session, service, reading.path.name, parsed)
+            taken.outcomes += _store(session, service, _readable(reading.path.name), parsed)
     return taken
 
 
@@ -113,12 +142,12 @@ def _cluster(session: Session, service: Service, reports: Sequence[Report], now:
     settings = Clustering(cluster_days=ingest.cluster_days, tag_families=ingest.tag_families)
     decisions = assign_all(reports, list(_candidates(session, reports, settings)), settings)
     standing = event_keys(session, {report.id for report in reports})
-    moves = (
-        _membership(report, decision)
-        for report, decision in zip(reports, decisions, strict=True)
-        if standing.get(report.id) != decision.key
-    )
-    join_events(session, list(moves), at=now)
+    moves = []
+    for report, decision in zip(reports, decisions, strict=True):
+        if standing.get(report.id) != decision.key:
+            moves.append(_membership(report, decision))
+            standing[report.id] = decision.key
+    join_events(session, moves, at=now)
 
 
 def _candidates(session: Session, reports: Iterable[Report], settings: Clustering) -> Iterator[Candidate]:

@@ -68,7 +68,7 @@ def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: 
     Unavailable
         The database or the folder of the draws is out of reach.
     """
-    _refuse(service, forecasts, as_of)
+    _check_cutoff(service, forecasts, as_of)
     for forecast in forecasts:
         say(f"updating {forecast.id}")
         yield update_forecast(service, forecast, as_of=as_of, say=say)
@@ -111,19 +111,44 @@ def known_evidence(service: Service, forecast: Forecast, *, as_of: date) -> Evid
     return select(forecast, credibility.events(reports, as_of=as_of, grades=grades), as_of=as_of)
 
 
-def _refuse(service: Service, forecasts: Sequence[Forecast], as_of: date) -> None:
+def choose(
+    service: Service, named: Sequence[str], as_of: date
+) -> tuple[Sequence[Forecast], Sequence[Forecast]]:
+    """Pick the forecasts of a night: those named, or else all that have opened; and those left out.
+
+    Raises
+    ------
+    UsageError
+        One is not known, the cutoff lies in the future, or before one of those named opened.
+    """
+    known = service.configuration.forecasts
+    running = [one for one in known if one.opened <= as_of] or known  # where none runs, all are refused
+    chosen = [service.forecast(one) for one in named] or running
+    _check_cutoff(service, chosen, as_of)
+    return chosen, [] if named else [one for one in known if one not in running]
+
+
+def _check_cutoff(service: Service, forecasts: Sequence[Forecast], as_of: date) -> None:
     if as_of > service.today():
-        raise UsageError(f"the cutoff {as_of} lies in the future; today is {service.today()}")
+        raise UsageError(f"the cutoff {as_of} lies in the future; write {service.today()} or an earlier day")
     for forecast in forecasts:
         if as_of < forecast.opened:
-            raise UsageError(f"{forecast.id} opened on {forecast.opened}; a cutoff of {as_of} is before that")
+            raise UsageError(
+                f"the cutoff {as_of} is before {forecast.id} opened; write {forecast.opened} or a later day"
+            )
 
 
 def _infer(evidence: Evidence, inputs: Inputs, say: Say) -> "Posterior":
     say("loading PyMC")
+    from numpy.linalg import LinAlgError  # noqa: PLC0415
+
     from model.update import update  # noqa: PLC0415 - several seconds that an unchanged night need not pay
 
-    return update(evidence, fingerprint=inputs.fingerprint, say=say)
+    try:
+        return update(evidence, fingerprint=inputs.fingerprint, say=say)
+    except (ArithmeticError, RuntimeError, LinAlgError) as error:  # with which the samplers give up
+        what = f"{type(error).__name__}: {error}"
+        raise PosterityError(f"{evidence.forecast.id} could not be computed ({what})") from error
 
 
 def _result(  # noqa: PLR0913, PLR0917 - what a run is made of

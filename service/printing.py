@@ -2,11 +2,14 @@
 
 import io
 import json
+import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from model.errors import Unavailable
 
 MISSING = "–"
 _UNLIMITED = 10_000  # columns where standard output is no terminal: nothing is cut or wrapped
@@ -32,25 +35,55 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numeric:
     return "".join(f"{line.rstrip()}\n" for line in laid_out.getvalue().splitlines())
 
 
+@contextmanager
+def delivered() -> Iterator[None]:
+    """Write to standard output within it; one who reads no further than a part of it is no error.
+
+    Raises
+    ------
+    Unavailable
+        Standard output leads to a disk that is full, or that answers with errors.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_the_rest()
+    except OSError as error:
+        _discard_the_rest()
+        raise Unavailable(
+            f"standard output cannot be written ({error.strerror}); check the disk that it goes to"
+        ) from error
+
+
+def _discard_the_rest() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def block(text: str) -> None:
     """Print lines that are laid out already."""
-    sys.stdout.write(text)
+    with delivered():
+        sys.stdout.write(text)
 
 
 def line(text: str = "") -> None:
     """Print one line of a result."""
-    sys.stdout.write(f"{visible(text)}\n")
+    block(f"{visible(text)}\n")
 
 
 def note(text: str) -> None:
-    """Print one line that is no result."""
-    sys.stderr.write(f"{visible(text)}\n")
+    """Print one line that is no result; where nobody can read it, nothing more can be done."""
+    with suppress(OSError):
+        sys.stderr.write(f"{visible(text)}\n")
 
 
 def as_json(value: object) -> None:
     """Print a result for machines."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    with delivered():
+        json.dump(value, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+        sys.stdout.write("\n")
 
 
 def visible(value: object) -> str:
@@ -91,6 +124,7 @@ def progress() -> Iterator[Callable[[str], None]]:
         return
     from rich.console import Console  # noqa: PLC0415
     from rich.status import Status  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     with Status("", console=Console(stderr=True)) as status:
-        yield lambda text: status.update(visible(text))
+        yield lambda text: status.update(Text(visible(text)))

@@ -1,4 +1,4 @@
-"""A night in words and a table."""
+"""A night in words and a table: what was taken in, and what came of it."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,7 +6,45 @@ from datetime import date
 from model.domain import Forecast
 from service import printing
 from service.documents import Document
+from service.intake import Taken
 from service.printing import MISSING, percent, points
+
+_MOST_REFUSALS = 20
+
+
+def show_taken(taken: Iterable[Taken]) -> list[Taken]:
+    """Print what became of each file as soon as it is known, and give the results back."""
+    done = []
+    for one in taken:
+        _show_one(one)
+        done.append(one)
+    if not done:
+        printing.line("the inbox is empty")
+    return done
+
+
+def _show_one(taken: Taken) -> None:
+    printing.line(sentence(taken))
+    for note in taken.notes:
+        printing.line(f"  note: {note}")
+    for refused in taken.refused[:_MOST_REFUSALS]:
+        printing.line(f"  line {refused.line}: {refused.reason}")
+    if len(taken.refused) > _MOST_REFUSALS:
+        printing.line(f"  and {len(taken.refused) - _MOST_REFUSALS} more; --json lists them all")
+
+
+def sentence(taken: Taken) -> str:
+    """Count in one line what became of a file's reports."""
+    counts = taken.outcomes
+    return (
+        f"{taken.path}: {counts['accepted']} accepted, {counts['amended']} amended, "
+        f"{counts['duplicate']} duplicate, 0 waiting for review, {len(taken.refused)} refused"
+    )
+
+
+def stands(document: Document) -> bool:
+    """Whether a night's result is in force: published now, or unchanged since it was."""
+    return document["status"] in {"published", "unchanged"} and not _failing(document)
 
 
 def show(forecast: Forecast, document: Document) -> None:
@@ -30,16 +68,19 @@ def _standing(document: Document) -> str:
 def _rows(forecast: Forecast, document: Document) -> Iterable[tuple[str, ...]]:
     now, before, sampled = document["probabilities"], document["previous"] or {}, document["pymc"]
     for one in forecast.scenarios:
-        error = 100 * sampled["monte_carlo_error"][one.id]
         yield (
             one.title or one.id,
             percent(now[one.id]),
             percent(document["prior"][one.id]),
             percent(before.get(one.id)),
             points(now[one.id], before.get(one.id)),
-            f"{percent(sampled['probabilities'][one.id])} ± {error:.1f}",
+            _sampled(sampled["probabilities"][one.id], sampled["monte_carlo_error"][one.id]),
             document["words"].get(one.id, MISSING),
         )
+
+
+def _sampled(probability: float | None, error: float | None) -> str:
+    return f"{percent(probability)} ± {MISSING if error is None else format(100 * error, '.1f')}"
 
 
 def _remarks(document: Document) -> Iterable[str]:
@@ -58,9 +99,18 @@ def _remarks(document: Document) -> Iterable[str]:
 
 
 def _checks(document: Document) -> str:
-    checks = document["checks"]
-    failing = [one for one in checks if one["passed"] is False]
+    failing = _failing(document)
     if not failing:
-        return f"PyMC and the exact engine agree: {sum(bool(one['passed']) for one in checks)} checks passed."
-    listed = ", ".join(f"{one['name']} {one['figure']:.3g} (limit {one['threshold']:g})" for one in failing)
+        passed = sum(bool(one["passed"]) for one in document["checks"])
+        return f"PyMC and the exact engine agree: {passed} checks passed."
+    listed = ", ".join(map(_failed_check, failing))
     return f"HELD, not published: {listed}. The last published result stays in force."
+
+
+def _failing(document: Document) -> list[Document]:
+    return [one for one in document["checks"] if one["passed"] is False]
+
+
+def _failed_check(check: Document) -> str:
+    figure = "came to no number" if check["figure"] is None else format(check["figure"], ".3g")
+    return f"{check['name']} {figure} (limit {check['threshold']:g})"

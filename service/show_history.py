@@ -1,11 +1,12 @@
 """`posterity history`: the same rows as a table, CSV, JSON or Parquet."""
 
+import codecs
 import csv
 import io
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -97,12 +98,10 @@ def _table(session: Session, question: Question, stream: BinaryIO) -> None:
 
 
 def _csv(session: Session, question: Question, stream: BinaryIO) -> None:
-    text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(codecs.getwriter("utf-8")(stream), lineterminator="\n")
     writer.writerow(HistoryRow._fields)
     for row in _rows(session, question):
         writer.writerow((*row[:-1], row.known_at.isoformat()))
-    text.detach()
 
 
 def _json(session: Session, question: Question, stream: BinaryIO) -> None:
@@ -144,18 +143,34 @@ _WRITERS: MappingProxyType[str, Callable[[Session, Question, BinaryIO], None]] =
 
 @contextmanager
 def _target(path: Path | None) -> Iterator[BinaryIO]:
-    """Open standard output, or a file that appears whole or not at all."""
+    """Open standard output, a device, or a file that appears whole or not at all."""
     if path is None:
-        sys.stdout.flush()
-        yield sys.stdout.buffer
+        with printing.delivered():
+            sys.stdout.flush()
+            yield sys.stdout.buffer
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with path.open("wb") if _is_device(path) else _whole(path.resolve()) as stream:
+            yield stream
+    except OSError as error:
+        raise Unavailable(
+            f"{path}: cannot be written ({error.strerror}); check its folder and the disk"
+        ) from error
+
+
+def _is_device(path: Path) -> bool:
+    """Whether it is there and neither file nor folder: a terminal, a pipe, /dev/null."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    draft = path.parent / f".{os.getpid()}.tmp"
     try:
         with draft.open("wb") as stream:
             yield stream
         draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise Unavailable(
-            f"{path}: cannot be written ({error.strerror}); check its folder and the disk"
-        ) from error
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise

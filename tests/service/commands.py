@@ -1,6 +1,5 @@
 """The command line as a person meets it: a folder with a configuration, arguments, and what comes back."""
 
-import gc
 import io
 import json
 import os
@@ -12,12 +11,11 @@ from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from service.cli import main
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = (sys.executable, "-m", "service.cli")
+PROGRAM = str(Path(sys.executable).with_name("posterity"))
 EXAMPLES = ROOT / "examples" / "reports.jsonl"
 CUTOFF = "2025-06-30"
 
@@ -61,8 +59,8 @@ id = "up"
 prior = 0.6
 
 [[forecasts.indicators]]
-id = "must"
-tag = "must"
+id = "treaty"
+tag = "treaty"
 recurs = false
 probability = { down = 1, up = 1 }
 """
@@ -114,15 +112,19 @@ class Desk:
 
     def types(self, *arguments: str | Path) -> Answer:
         """Run a command within this process."""
-        with patch.object(sys, "argv", ["posterity", "--config", f"{self.folder}/config.toml", *map(str, arguments)]):
+        before = sys.argv
+        sys.argv = ["posterity", "--config", f"{self.folder}/config.toml", *map(str, arguments)]
+        try:
             return _answer()
+        finally:
+            sys.argv = before
 
     def process(self, *arguments: str | Path, **environment: str) -> Answer:
         """Run a command in a process of its own, from within the folder."""
         done = subprocess.run(
-            [*PROGRAM, *map(str, arguments)],
+            [PROGRAM, *arguments],
             cwd=self.folder,
-            env=self.environment(**environment),
+            env={**os.environ, **environment},
             capture_output=True,
             encoding="utf-8",
             check=False,
@@ -132,11 +134,12 @@ class Desk:
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command in a process of its own, and do not wait for it."""
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return subprocess.Popen([*PROGRAM, *arguments], cwd=self.folder, env=self.environment(), **quiet)
-
-    def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+        return subprocess.Popen(
+            [PROGRAM, *arguments],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def counts(self) -> dict[str, int]:
         """How many rows each table holds; the file is sound, or this fails."""
@@ -159,7 +162,8 @@ def vivid(identity: str = "vivid", up: float = 3) -> str:
 
 
 def report(identity: str = "a", published: str = "2025-03-01", **fields: object) -> dict[str, object]:
-    needed = {"published_on": published, "tag": "deal", "country": "PE", "headline": f"Peru signs, says {identity}"}
+    headline = f"Peru signs, says {identity}"
+    needed = {"published_on": published, "tag": "deal", "country": "PE", "headline": headline}
     return {"id": identity, **needed, "grade": "B2", **fields}
 
 
@@ -174,14 +178,11 @@ def said_in_one_line(answer: Answer, code: int) -> str:
 
 def _answer() -> Answer:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
-    thresholds = gc.get_threshold()
     with redirect_stdout(out), redirect_stderr(err):
         try:
             main()
         except SystemExit as ended:
             code = int(ended.code or 0)
-        finally:
-            gc.set_threshold(*thresholds)
     return Answer(code, _text(out), _text(err))
 
 

@@ -1,0 +1,96 @@
+"""Text from the world is refused or shown inert: nothing in it acts upon a terminal, a layout or a sheet."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.service.commands import CUTOFF, Desk, quiet, report
+
+INVISIBLE = {
+    "right-to-left override": "\u202e",
+    "isolate": "\u2066",
+    "zero width space": "\u200b",
+    "byte order mark": "\ufeff",
+    "line separator": "\u2028",
+    "soft hyphen": "\u00ad",
+    "private use": "\ue000",
+    "language tag": "\U000e0041",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\ud800"], ids=ascii)
+def test_characters_that_command_a_terminal_are_refused(desk: Desk, character: str) -> None:
+    answer = desk.types("ingest", desk.write("r.jsonl", report(headline=f"Peru {character}[31msigns")))
+    assert answer.code == 1
+    assert f"U+{ord(character):04X}, which cannot be shown; take it out" in answer.out
+    assert character not in answer.out
+
+
+@pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
+@pytest.mark.parametrize(
+    "command", [["reports"], ["reports", "a"], ["events"], ["events", "one"]], ids=" ".join
+)
+def test_what_the_eye_cannot_see_is_shown_as_its_code(desk: Desk, character: str, command: list[str]) -> None:
+    file = desk.write(
+        "r.jsonl", report(headline=f"Peru {character}signs", publisher=f"x{character}y", event="one")
+    )
+    desk.types("ingest", file)
+    shown = desk.types(*command).out
+    assert character not in shown
+    assert f"<U+{ord(character):04X}>" in shown
+
+
+def test_markup_is_shown_as_it_was_written(desk: Desk) -> None:
+    headline = "[bold red]Peru[/] signs [link=https://evil.example]here[/link] :boom: \\[x]"
+    desk.types("ingest", desk.write("r.jsonl", report(headline=headline)))
+    assert headline in desk.types("reports").out
+    assert headline in desk.types("events").out
+
+
+def test_words_without_an_end_and_wide_letters_are_shown_whole(desk: Desk) -> None:
+    long, wide = "x" * 1999, "\u79d8\u9c81\u7b7e\u7f72"
+    desk.types("ingest", desk.write("r.jsonl", report("a", headline=long), report("b", headline=wide)))
+    shown = desk.types("reports").out
+    assert long in shown
+    assert wide in shown
+    assert shown.count("\n") == 4
+
+
+def test_formulas_reach_json_word_for_word_and_no_sheet(desk: Desk) -> None:
+    headline = '=HYPERLINK("https://evil.example","Peru signs")'
+    desk.types("ingest", desk.write("r.jsonl", report(headline=headline)))
+    assert desk.types("reports", "--json").json[0]["headline"] == headline
+    desk.types("run", "--as-of", CUTOFF)
+    table = csv.reader(io.StringIO(desk.types("history", "quiet", "--format", "csv").out))
+    assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_names_of_files_are_shown_inert_and_kept_readable(desk: Desk) -> None:
+    name = "\x1b[31mred\u202e.jsonl"
+    desk.write(f"inbox/{name}", report())
+    answer = desk.types("ingest")
+    assert answer.code == 0
+    assert "\x1b" not in answer.out
+    assert "\u202e" not in answer.out
+
+
+def test_a_file_whose_name_is_no_text_is_taken_like_any_other(desk: Desk) -> None:
+    path = bytes(desk.inbox) + b"/nov\xe9dades.jsonl"
+    Path(desk.write("inbox/r.jsonl", report())).rename(path.decode(errors="surrogateescape"))
+    answer = desk.types("ingest", "--json")
+    assert answer.code == 0
+    assert answer.json[0]["file"].endswith("nov\ufffddades.jsonl")
+    assert desk.types("reports", "--json").json[0]["origin"] == "nov\ufffddades.jsonl"
+
+
+def test_a_forecast_s_own_words_are_shown_inert_too(desk: Desk) -> None:
+    desk.configure(quiet().replace('id = "quiet"', 'id = "quiet"\ntitle = "[red]Quiet \\u202e"'))
+    shown = desk.types("run", "--as-of", CUTOFF).out
+    assert "[red]Quiet <U+202E>" in shown
