@@ -37,7 +37,7 @@ def pending(folder: Path) -> list[Path]:
 
 def stamp(path: Path) -> Stamp:
     """Size and time of change, by which `settle` sees whether someone was still writing."""
-    with _reaching(path, "check the permissions"):
+    with _reaching(path, "check the name and the permissions"):
         status = path.stat()
     return status.st_size, status.st_mtime_ns
 
@@ -66,10 +66,9 @@ def settle(path: Path, refused: Iterable[Refused], done: Path, *, seen: Stamp | 
     """
     with _reaching(done, "make the inbox and its done folder writable, then run again"):
         done.mkdir(parents=True, exist_ok=True)
-        draft = _draft(done / f".{path.name}{REFUSED}.tmp", refused)
         if seen is not None and stamp(path) != seen:
-            draft.unlink()
             return None
+        draft = _draft(done / f".{path.name}{REFUSED}.tmp", refused)
         target = _free(path, draft, done)
         if draft.stat().st_size:
             draft.replace(_refused_beside(target))

@@ -41,8 +41,18 @@ def log_evidence(draws: Array, log_density: LogDensity, rng: np.random.Generator
         log q at points, shape (points, dims) to (points,).
     rng
         Source of the normal draws.
+
+    Returns
+    -------
+    Estimate
+        NaN with an infinite error where the draws do not span the space.
     """
     half = draws.shape[0] // 2
+    with np.errstate(all="ignore"):  # what comes of draws that went astray is NaN, and fails the gate
+        return _crossed(draws, half, log_density, rng)
+
+
+def _crossed(draws: Array, half: int, log_density: LogDensity, rng: np.random.Generator) -> Estimate:
     one = _bridge(draws[:half], draws[half:], log_density, rng)
     other = _bridge(draws[half:], draws[:half], log_density, rng)
     # The two share the chance agreement of one half's moments with the other's, so their errors
@@ -53,8 +63,10 @@ def log_evidence(draws: Array, log_density: LogDensity, rng: np.random.Generator
 def _bridge(fitted: Array, bridged: Array, log_density: LogDensity, rng: np.random.Generator) -> Estimate:
     dims = fitted.shape[-1]
     points = fitted.reshape(-1, dims)
-    mean = points.mean(axis=0)
-    root = np.linalg.cholesky(np.atleast_2d(np.cov(points, rowvar=False)))
+    mean, covariance = points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
+    if not np.all(np.isfinite(covariance)) or np.linalg.matrix_rank(covariance, hermitian=True) < dims:
+        return Estimate(math.nan, math.inf)  # chains that never moved, or ran away
+    root = np.linalg.cholesky(covariance)
     proposed = mean + rng.standard_normal((bridged[..., 0].size, dims)) @ root.T
     posterior = bridged.reshape(-1, dims)
     at_posterior = log_density(posterior) - _log_normal(posterior, mean, root)
@@ -79,6 +91,8 @@ def _solve(at_posterior: Array, at_proposed: Array) -> Estimate:
         above = np.mean(proposed / (share * proposed + (1 - share) * z))
         below = np.mean(1 / (share * posterior + (1 - share) * z))
         before, z = z, float(above / below)
+        if not 0 < z < math.inf:
+            return Estimate(math.nan, math.inf)
         if abs(math.log(z / before)) < _SETTLED:
             break
     return Estimate(math.log(z) + shift, _error(posterior / z, proposed / z, share))

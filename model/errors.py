@@ -7,6 +7,7 @@
     ├── ConfigurationError         config.toml: every problem at once
     ├── UsageError                 a question that cannot be asked: unknown forecast, cutoff before opening
     ├── Impossible                 the evidence rules out every scenario; names the indicator
+    ├── Unresolved                 numbers too extreme for either engine to compute with
     ├── InputRefused               a file, or lines of it, that could not be taken in
     └── Unavailable                a needed service, file or disk is out of reach
 """
@@ -42,6 +43,10 @@ class UsageError(PosterityError):
 
 class Impossible(PosterityError):  # noqa: N818 - the evidence is impossible; nothing erred
     """The evidence has probability zero under every scenario."""
+
+
+class Unresolved(PosterityError):  # noqa: N818 - the number is; nothing erred
+    """Numbers that an engine cannot compute with."""
 
 
 class InputRefused(PosterityError):  # noqa: N818 - the product's own word

@@ -16,9 +16,10 @@ from itertools import batched
 
 import numpy as np
 
+from model.errors import Unresolved
 from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated, ruled_out
-from model.quadrature import Array, Unresolved, gamma_nodes, log_normal_integral, log_sum_exp
+from model.quadrature import Array, gamma_nodes, log_normal_integral, log_sum_exp
 
 NO_SPREAD = 1e-6  # below this n events move log Z by under n² · 1e-12 through a volume's spread
 _PRODUCT = 8  # factors multiplied before a logarithm is taken, where the product can be held

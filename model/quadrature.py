@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainccinv, gammaincinv, gammaln
 
-from model.errors import PosterityError
+from model.errors import Unresolved
 
 Array = NDArray[np.float64]
 
@@ -22,10 +22,6 @@ _TAIL = 1e-12  # mass left out at either end of a gamma integral
 _ERROR = 1e-11  # relative error of a gamma integral
 _MOST_HALVINGS = 20
 _MARGIN = math.sqrt(2 * NEGLIGIBLE) + 1
-
-
-class Unresolved(PosterityError):  # noqa: N818 - the integral is; nothing erred
-    """An integral that could not be resolved to the tolerance."""
 
 
 def log_sum_exp(values: Array) -> Array:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtr, ndtri
 
 from model import bridge
+from model.errors import Unresolved
 from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated
 
@@ -109,6 +110,11 @@ def fit(evidence: Evidence, scenario: str, *, seed: int, draws: int, tune: int) 
         The same seed on the same machine gives the same draws.
     draws, tune
         Per chain, of four chains.
+
+    Raises
+    ------
+    Unresolved
+        NUTS cannot start or go on.
     """
     table = tabulate(evidence, scenario)
     one_offs = _log_one_offs(evidence, scenario)
@@ -207,17 +213,20 @@ _compiled: dict[Shape, Any] = {}  # one program for each shape, given other numb
 def _sample(table: Table, *, seed: int, draws: int, tune: int) -> Any:
     if table.shape not in _compiled:
         _compiled[table.shape] = nutpie.compile_pymc_model(build_model(table))
-    return nutpie.sample(
-        _compiled[table.shape].with_data(table=table.rows),
-        draws=draws,
-        tune=tune,
-        chains=CHAINS,
-        cores=CHAINS,
-        target_accept=0.99,
-        seed=seed,
-        save_warmup=False,
-        progress_bar=False,
-    )
+    try:
+        return nutpie.sample(
+            _compiled[table.shape].with_data(table=table.rows),
+            draws=draws,
+            tune=tune,
+            chains=CHAINS,
+            cores=CHAINS,
+            target_accept=0.99,
+            seed=seed,
+            save_warmup=False,
+            progress_bar=False,
+        )
+    except RuntimeError as error:  # with which nutpie gives up, such as on a density that is never finite
+        raise Unresolved(f"NUTS gave up: {error}") from error
 
 
 def _latents(trace: Any, shape: Shape) -> tuple[Array, Array | None]:

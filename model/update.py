@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from model import exact, gate, sampling
+from model.band import band
 from model.domain import Verdict
 from model.evidence import Evidence
 from model.impossible import ruled_out
@@ -45,6 +46,8 @@ class Posterior:
     probabilities, log_evidence
         The exact engine's, by scenario, in the forecast's order; a scenario without prior has no
         log evidence.
+    band
+        By scenario, the band of sensitivity about its probability.
     sampled
         PyMC's.
     checks
@@ -54,6 +57,7 @@ class Posterior:
     status: str
     probabilities: Mapping[str, float]
     log_evidence: Mapping[str, float]
+    band: Mapping[str, tuple[float, float]]
     sampled: Sampled
     checks: tuple[Verdict, ...]
     warnings: tuple[str, ...]
@@ -83,6 +87,8 @@ def update(
     ------
     Impossible
         The evidence rules out every scenario.
+    Unresolved
+        The numbers are too extreme to compute with.
     """
     log_z = exact.log_evidence(evidence)
     probabilities = exact.probabilities(evidence, log_z)
@@ -97,6 +103,7 @@ def update(
         status="published" if gate.passes(checks) else "held",
         probabilities=probabilities,
         log_evidence=log_z,
+        band=band(evidence),
         sampled=sampled,
         checks=checks,
         warnings=(*evidence.warnings, *_ruled_out(evidence), *surprises(evidence)),

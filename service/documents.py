@@ -56,7 +56,7 @@ def published(
 ) -> Document:
     """Describe a run that came to a result; its number and duration are put in when it is stored.
 
-    What this release does not compute (band, reasons for moves, outlook) is null, not empty.
+    What this release does not compute (what moved, outlook) is null, not empty.
     """
     return {
         "forecast": evidence.forecast.id,
@@ -73,7 +73,7 @@ def published(
         },
         "prior": {one.id: one.prior for one in evidence.forecast.scenarios},
         "previous": _probabilities(previous),
-        "band": None,
+        "band": {one: list(ends) for one, ends in posterior.band.items()},
         "log_evidence": _finite(posterior.log_evidence),
         "words": {one: word(probability) for one, probability in posterior.probabilities.items()},
         "events": len(evidence.events),
@@ -117,6 +117,8 @@ def posteriors(evidence: Evidence, posterior: "Posterior") -> list[ScenarioPoste
             scenario=one.id,
             probability=posterior.probabilities[one.id],
             prior=one.prior,
+            band_low=posterior.band[one.id][0],
+            band_high=posterior.band[one.id][1],
             pymc_probability=sampled.probabilities[one.id],
             monte_carlo_error=sampled.monte_carlo_error[one.id],
             word=word(posterior.probabilities[one.id]),

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from model import credibility
 from model.definition import canonical, forecast_digest
@@ -24,7 +24,7 @@ from service.documents import Document
 from service.draws import keep
 from storage.events import evidence_reports
 from storage.forecasts import Recorded, record_version
-from storage.runs import RunRecord, StoredRun, find_run, latest_published, store_run
+from storage.runs import RunRecord, StoredRun, latest_published, standing_run, store_run
 
 if TYPE_CHECKING:
     from model.update import Posterior
@@ -37,8 +37,13 @@ class Inputs:
     """Digests of what a run is made from: equal inputs give equal results."""
 
     forecast: str
-    evidence: str
+    evidence: str | None
     code: str
+
+    @classmethod
+    def of(cls, run: StoredRun) -> Self:
+        """Those of a run that was stored."""
+        return cls(forecast=run.forecast_digest, evidence=run.evidence_digest, code=run.code_digest)
 
     @property
     def fingerprint(self) -> str:
@@ -82,10 +87,10 @@ def update_forecast(service: Service, forecast: Forecast, *, as_of: date, say: S
     seen = snapshot(evidence, service.configuration.grades.worth())
     inputs = Inputs(forecast=forecast_digest(forecast), evidence=digest(seen), code=code_digest())
     with service.database.reading() as session:
-        before = find_run(session, forecast.id, as_of, inputs.evidence, inputs.forecast, inputs.code)
+        standing = standing_run(session, forecast.id, as_of)
         previous = latest_published(session, forecast.id, at_most=as_of)
-    if before:
-        return {**json.loads(before.document), "status": "unchanged"}
+    if standing and inputs == Inputs.of(standing):
+        return {**json.loads(standing.document), "status": "unchanged"}
     try:
         posterior = _infer(evidence, inputs, say)
         record = _result(service, evidence, posterior, inputs, previous, version)
@@ -93,7 +98,8 @@ def update_forecast(service: Service, forecast: Forecast, *, as_of: date, say: S
         raise
     except PosterityError as error:
         record = _failure(service, forecast, as_of, inputs, str(error))
-    return _store(service, record, seen, seconds=round(time.perf_counter() - started, 3))
+    finished = replace(record, evidence=seen, supersedes=standing.run if standing else 0)
+    return _store(service, finished, seconds=round(time.perf_counter() - started, 3))
 
 
 def state_version(service: Service, forecast: Forecast) -> Recorded:
@@ -140,13 +146,11 @@ def _check_cutoff(service: Service, forecasts: Sequence[Forecast], as_of: date) 
 
 def _infer(evidence: Evidence, inputs: Inputs, say: Say) -> "Posterior":
     say("loading PyMC")
-    from numpy.linalg import LinAlgError  # noqa: PLC0415
-
     from model.update import update  # noqa: PLC0415 - several seconds that an unchanged night need not pay
 
     try:
         return update(evidence, fingerprint=inputs.fingerprint, say=say)
-    except (ArithmeticError, RuntimeError, LinAlgError) as error:  # with which the samplers give up
+    except ArithmeticError as error:
         what = f"{type(error).__name__}: {error}"
         raise PosterityError(f"{evidence.forecast.id} could not be computed ({what})") from error
 
@@ -207,9 +211,9 @@ def _failure(service: Service, forecast: Forecast, as_of: date, inputs: Inputs, 
     )
 
 
-def _store(service: Service, record: RunRecord, seen: Document, *, seconds: float) -> Document:
+def _store(service: Service, record: RunRecord, *, seconds: float) -> Document:
     document = {**record.document, "seconds": seconds}
-    complete = replace(record, evidence=seen, seconds=seconds, document=document)
+    complete = replace(record, seconds=seconds, document=document)
     with service.database.session() as session:
         number = store_run(session, complete)
     return {**document, "run": number}

@@ -116,6 +116,11 @@ def points(now: float | None, before: float | None) -> str:
     return f"{100 * (now - before):+.1f} pp"
 
 
+def band(low: float | None, high: float | None) -> str:
+    """Show a band's two ends."""
+    return MISSING if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} %"
+
+
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
     """Show what is being done, at a terminal and only there."""

@@ -7,7 +7,7 @@ from model.domain import Forecast
 from service import printing
 from service.documents import Document
 from service.intake import Taken
-from service.printing import MISSING, percent, points
+from service.printing import MISSING, band, percent, points
 
 _MOST_REFUSALS = 20
 
@@ -52,7 +52,7 @@ def show(forecast: Forecast, document: Document) -> None:
     printing.line(forecast.title or forecast.id)
     printing.line(_standing(document))
     if document["probabilities"]:
-        headings = ("scenario", "now", "prior", "last run", "change", "PyMC", "in words")
+        headings = ("scenario", "now", "prior", "last run", "change", "band", "PyMC", "in words")
         printing.block(printing.table(headings, _rows(forecast, document), numeric=headings[1:-1]))
     for sentence in _remarks(document):
         printing.line(sentence)
@@ -74,13 +74,14 @@ def _rows(forecast: Forecast, document: Document) -> Iterable[tuple[str, ...]]:
             percent(document["prior"][one.id]),
             percent(before.get(one.id)),
             points(now[one.id], before.get(one.id)),
+            band(*document["band"][one.id]),
             _sampled(sampled["probabilities"][one.id], sampled["monte_carlo_error"][one.id]),
             document["words"].get(one.id, MISSING),
         )
 
 
 def _sampled(probability: float | None, error: float | None) -> str:
-    return f"{percent(probability)} ± {MISSING if error is None else format(100 * error, '.1f')}"
+    return f"{percent(probability)} ± {MISSING if error is None else format(100 * error, '.2f')}"
 
 
 def _remarks(document: Document) -> Iterable[str]:
@@ -90,6 +91,8 @@ def _remarks(document: Document) -> Iterable[str]:
             f"Nobody has been watching since {watched}: the {document['unobserved_days']} days up to the "
             "cutoff count neither as silence nor for events."
         )
+    if document["band"]:
+        yield "Band of sensitivity: where it would be if what was stated were off by as much as it may be."
     if document["events"] is not None:
         yield f"Evidence: {document['events']} events from {document['reports']} reports."
     if document["checks"]:

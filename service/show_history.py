@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from model.errors import Unavailable, UsageError
 from service import printing
 from service.composition import Service
-from service.printing import percent
+from service.printing import band, percent
 from storage.history import HistoryRow, history, history_documents
 from storage.runs import forecast_ids_with_runs
 
@@ -78,7 +78,10 @@ def _rows(session: Session, question: Question) -> Iterator[HistoryRow]:
 
 
 def _table(session: Session, question: Question, stream: BinaryIO) -> None:
-    shown = ("as of", "run", "status", "scenario", "probability", "prior", "PyMC", "in words", "known at")
+    shown = (
+        *("as of", "run", "status", "scenario", "probability", "prior", "band", "PyMC"),
+        *("in words", "known at"),
+    )
     rows = (
         (
             row.as_of,
@@ -87,13 +90,14 @@ def _table(session: Session, question: Question, stream: BinaryIO) -> None:
             row.scenario,
             percent(row.probability),
             percent(row.prior),
+            band(row.band_low, row.band_high),
             percent(row.pymc_probability),
             row.word,
             f"{row.known_at:%Y-%m-%d %H:%M}",
         )
         for row in _rows(session, question)
     )
-    text = printing.table(shown, rows, numeric=("run", "probability", "prior", "PyMC"))
+    text = printing.table(shown, rows, numeric=("run", "probability", "prior", "band", "PyMC"))
     stream.write(text.encode())
 
 

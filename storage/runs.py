@@ -54,6 +54,9 @@ class RunRecord:
         In the forecast's order of scenarios.
     draws
         Where the draws are kept.
+    supersedes
+        Number of the run of this cutoff that stood before, 0 where none did. A return to earlier
+        inputs is a run of its own, so that what stands is always the newest.
     """
 
     forecast_id: str
@@ -72,6 +75,7 @@ class RunRecord:
     checks: Sequence[Verdict] = ()
     warnings: Sequence[str] = ()
     draws: str | None = None
+    supersedes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +94,7 @@ class StoredRun:
     recorded_at: datetime
     seconds: float
     draws: str | None
+    supersedes: int
     document: str
     posteriors: tuple[ScenarioPosterior, ...]
 
@@ -132,8 +137,16 @@ def _number(row: Run) -> int:
 def _same_inputs(session: Session, record: RunRecord) -> StoredRun | None:
     if record.evidence_digest is None:
         return None
-    digests = record.evidence_digest, record.forecast_digest, record.code_digest
-    return find_run(session, record.forecast_id, record.as_of, *digests)
+    statement = _stored().where(
+        col(Run.forecast_id) == record.forecast_id,
+        col(Run.as_of) == record.as_of,
+        col(Run.evidence_digest) == record.evidence_digest,
+        col(Run.forecast_digest) == record.forecast_digest,
+        col(Run.code_digest) == record.code_digest,
+        col(Run.supersedes) == record.supersedes,
+        col(Run.settled).is_(True),
+    )
+    return _one(session, statement)
 
 
 def _store_findings(session: Session, run: int, record: RunRecord) -> None:
@@ -156,24 +169,10 @@ def _or_missing(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def find_run(  # noqa: PLR0913, PLR0917 - the fingerprint
-    session: Session,
-    forecast_id: str,
-    as_of: date,
-    evidence_digest: str,
-    forecast_digest: str,
-    code_digest: str,
-) -> StoredRun | None:
-    """Look up the run, published or held, that had exactly these inputs."""
-    statement = _stored().where(
-        col(Run.forecast_id) == forecast_id,
-        col(Run.as_of) == as_of,
-        col(Run.evidence_digest) == evidence_digest,
-        col(Run.forecast_digest) == forecast_digest,
-        col(Run.code_digest) == code_digest,
-        col(Run.settled).is_(True),
-    )
-    return _one(session, statement)
+def standing_run(session: Session, forecast_id: str, as_of: date) -> StoredRun | None:
+    """Look up the newest run of a cutoff that came to a result, published or held."""
+    mine = col(Run.forecast_id) == forecast_id, col(Run.as_of) == as_of
+    return _one(session, _stored().where(*mine, col(Run.settled).is_(True)))
 
 
 def get_run(session: Session, run: int) -> StoredRun | None:

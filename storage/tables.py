@@ -117,7 +117,8 @@ class Run(Table, table=True):
         CheckConstraint("(status = 'failed') = (settled IS NULL)", name="settled"),
         CheckConstraint("status = 'failed' OR evidence_digest IS NOT NULL", name="evidence"),
         UniqueConstraint(
-            *("forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest", "settled"),
+            *("forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest"),
+            *("supersedes", "settled"),
             name="uq_run_inputs",
         ),
         Index("ix_run_latest", "forecast_id", "status", "as_of", "recorded_at"),
@@ -129,6 +130,7 @@ class Run(Table, table=True):
     as_of: date
     status: str
     settled: bool | None = None  # true, or nothing where it failed: no two nothings are the same
+    supersedes: int = 0  # the run of this cutoff that stood before; 0 where none did
     engine: str
     evidence_digest: str | None = Field(default=None, foreign_key="evidence.digest")
     forecast_digest: str

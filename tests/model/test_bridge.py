@@ -56,3 +56,10 @@ def test_correlated_draws_are_worth_less() -> None:
     independent = bridge.log_evidence(steps, heavy, np.random.default_rng(4))
     correlated = bridge.log_evidence(chain, heavy, np.random.default_rng(4))
     assert correlated.error > 1.5 * independent.error
+
+
+def test_draws_that_never_moved_give_no_number() -> None:
+    stuck = np.ones((4, 100, 2))
+    found = bridge.log_evidence(stuck, lambda z: -0.5 * np.sum(z**2, axis=1), np.random.default_rng(1))
+    assert math.isnan(found.log_z)
+    assert math.isinf(found.error)

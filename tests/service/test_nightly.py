@@ -105,6 +105,19 @@ def test_a_changed_elicitation_is_a_new_version_and_a_warning(desk: Desk) -> Non
     assert desk.rows("SELECT text FROM run_warning") == [(second["warnings"][0],)]
 
 
+def test_an_elicitation_that_is_taken_back_stands_again(desk: Desk) -> None:
+    before = (desk.folder / "config.toml").read_text(encoding="utf-8")
+    first = tonight(desk)
+    desk.configure(quiet(up=4))
+    other = tonight(desk)
+    desk.configure(before)
+    again = tonight(desk)
+    assert again["status"] == "published"
+    assert again["probabilities"] == first["probabilities"] != other["probabilities"]
+    assert [one["run"] for one in history(desk)] == [again["run"]]
+    assert tonight(desk)["status"] == "unchanged"
+
+
 def test_an_elicitation_changed_before_any_run_is_no_cause_for_a_warning(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.configure(quiet(up=4))

@@ -187,7 +187,7 @@ def test_observation_may_end_before_the_opening_or_after_the_horizon(loaded: Loa
             'timing: is "soon"; write even, late, early or a number above',
         ),
         ("expected", "timing = 0\nexpected", "timing: is 0; write even, late, early or a number above 0"),
-        ("expected", "spread = -1\nexpected", "spread: is -1; write 0 or more"),
+        ("expected", "spread = -1\nexpected", "spread: is -1; write a number from 0 to 10"),
         ("expected", "burst_days = 1.5\nexpected", "burst_days: is 1.5; write whole days, 0 to 36500"),
         ("expected", "sprad = 1\nexpected", "sprad: is not a known key; did you mean spread?"),
         ('"deal"', "[]", "tag: names none; write the kind of event that it counts"),

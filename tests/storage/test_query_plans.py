@@ -12,7 +12,7 @@ from storage.events import candidates, event_keys, event_reports, evidence_repor
 from storage.forecasts import current_version
 from storage.history import history, history_documents
 from storage.reports import file_reports, list_reports, report_versions
-from storage.runs import find_run, latest_published, store_run
+from storage.runs import latest_published, standing_run, store_run
 from storage.tables import Table
 from tests.storage.samples import moment, report, run
 from tests.storage.test_stored_events import store
@@ -33,7 +33,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "reports by tag": lambda session: list_reports(session, tag="loan", since=DAY, until=DAY),
     "reports by day": lambda session: list_reports(session, since=DAY, until=DAY),
     "latest": lambda session: latest_published(session, "rla", before=DAY, known_at=moment(9)),
-    "same inputs": lambda session: find_run(session, "rla", DAY, "e", "f", "c"),
+    "same inputs": lambda session: standing_run(session, "rla", DAY),
     "history": lambda session: list(history(session, "rla", first=DAY, last=DAY, known_at=moment(9))),
     "all history": lambda session: list(history(session, "rla", all_runs=True)),
     "documents": lambda session: list(history_documents(session, "rla", first=DAY)),

@@ -14,12 +14,12 @@ from storage.runs import (
     ScenarioPosterior,
     current_run,
     evidence_snapshot,
-    find_run,
     forecast_ids_with_runs,
     get_run,
     latest_published,
     run_checks,
     run_warnings,
+    standing_run,
     store_run,
 )
 from tests.storage.samples import moment, run
@@ -69,7 +69,7 @@ def test_the_same_inputs_a_second_time_give_the_first_number_and_store_nothing(d
     first, second = store(database, run(), run(recorded_at=moment(11), seconds=1.0))
     assert first == second
     with database.reading() as session:
-        found = find_run(session, "rla", date(2026, 1, 10), "sha256:e", "sha256:f", "sha256:c")
+        found = standing_run(session, "rla", date(2026, 1, 10))
     assert found is not None
     assert (found.run, found.seconds) == (first, 9.1)
 
@@ -79,11 +79,21 @@ def test_any_other_input_makes_another_run(database: Database, part: str) -> Non
     assert len(set(store(database, run(), run(**{part: "sha256:other"})))) == 2
 
 
+def test_a_return_to_earlier_inputs_is_a_run_of_its_own(database: Database) -> None:
+    first, other = store(database, run(), run(forecast_digest="sha256:other", recorded_at=moment(11)))
+    (again,) = store(database, run(supersedes=other, recorded_at=moment(12)))
+    assert again not in {first, other}
+    with database.reading() as session:
+        standing = standing_run(session, "rla", date(2026, 1, 10))
+    assert standing is not None
+    assert standing.run == again
+
+
 def test_what_failed_may_be_tried_again_and_is_not_found_as_done(database: Database) -> None:
     failed, again, done = store(database, run(status="failed"), run(status="failed"), run())
     assert len({failed, again, done}) == 3
     with database.reading() as session:
-        found = find_run(session, "rla", date(2026, 1, 10), "sha256:e", "sha256:f", "sha256:c")
+        found = standing_run(session, "rla", date(2026, 1, 10))
     assert found is not None
     assert found.run == done
 

@@ -6,7 +6,15 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-INPUTS = ("forecast_id", "as_of", "evidence_digest", "forecast_digest", "code_digest", "settled")
+INPUTS = (
+    "forecast_id",
+    "as_of",
+    "evidence_digest",
+    "forecast_digest",
+    "code_digest",
+    "supersedes",
+    "settled",
+)
 
 
 def upgrade() -> None:
@@ -98,6 +106,7 @@ def _runs() -> None:
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("settled", sa.Boolean()),
+        sa.Column("supersedes", sa.Integer(), nullable=False),
         sa.Column("engine", sa.String(), nullable=False),
         sa.Column("evidence_digest", sa.String(), sa.ForeignKey("evidence.digest")),
         sa.Column("forecast_digest", sa.String(), nullable=False),
