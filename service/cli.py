@@ -87,7 +87,8 @@ def check(json: Json = False) -> None:
     else:
         for warning in warnings:
             printing.line(f"Warning: {warning}")
-        printing.line(f"{_Where.path}: {len(problems) or 'no'} problems, {len(warnings) or 'no'} warnings")
+        counts = (printing.count(len(problems), "problem"), printing.count(len(warnings), "warning"))
+        printing.line(f"{_Where.path}: {', '.join(counts)}")
     checking.reach(problems)
 
 

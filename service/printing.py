@@ -96,6 +96,11 @@ def visible(value: object) -> str:
     )
 
 
+def count(number: int, noun: str) -> str:
+    """Count something in words: "no problems", "1 problem", "2 problems"."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+
+
 def percent(probability: float | None, places: int = 1) -> str:
     """Show a probability as a percentage; what lies inside (0, 1) is never shown as 0 or 100."""
     if probability is None:

@@ -7,7 +7,7 @@ from model.domain import Forecast
 from service import printing
 from service.documents import Document
 from service.intake import Taken
-from service.printing import MISSING, band, percent, points
+from service.printing import MISSING, band, count, percent, points
 
 _MOST_REFUSALS = 20
 
@@ -94,7 +94,8 @@ def _remarks(document: Document) -> Iterable[str]:
     if document["band"]:
         yield "Band of sensitivity: where it would be if what was stated were off by as much as it may be."
     if document["events"] is not None:
-        yield f"Evidence: {document['events']} events from {document['reports']} reports."
+        events, reports = count(document["events"], "event"), count(document["reports"], "report")
+        yield f"Evidence: {events} from {reports}."
     if document["checks"]:
         yield _checks(document)
     for warning in document["warnings"]:

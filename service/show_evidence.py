@@ -78,7 +78,7 @@ def show_event(service: Service, key: str, *, as_json: bool) -> None:
     printing.line(f"{key}: credibility {MISSING if believed is None else believed}")
     for place in standings:
         printing.line(f"{place['forecast']} / {place['indicator']}: {place['standing']}")
-    printing.block(printing.table(_REPORT_HEADINGS, (_report_row(one.stored) for one in joined)))
+    printing.block(printing.table(_MEMBER_HEADINGS, (_member_row(one.stored) for one in joined)))
     for one in joined:
         printing.line(f"{one.stored.report.id} belongs here: {one.membership.why}")
 
@@ -128,6 +128,9 @@ _REPORT_HEADINGS = (
 )
 
 
+_MEMBER_HEADINGS = ("report", "published", "grade", "publisher", "headline")
+
+
 def _show(found: Sequence[StoredReport], *, as_json: bool) -> None:
     if as_json:
         printing.as_json([_report(one) for one in found])
@@ -152,6 +155,13 @@ def _report_row(stored: StoredReport) -> tuple[object, ...]:
         stored.event_key,
         said,
     )
+
+
+def _member_row(stored: StoredReport) -> tuple[object, ...]:
+    """Show what distinguishes the reports of one event."""
+    identity, version, published, _, _, worth, publisher, _, said = _report_row(stored)
+    name = f"{identity} ({version})" if stored.retracted else identity
+    return (name, published, worth, publisher, said)
 
 
 def _report(stored: StoredReport) -> dict[str, object]:
