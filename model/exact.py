@@ -229,6 +229,14 @@ def _log_factors(one: _Recurring, rate: Array) -> Array:
     return total
 
 
+def log_one_off(evidence: Evidence, seen: IndicatorEvidence) -> dict[str, float]:
+    """Compute the log-likelihood of a one-off alone, for each scenario with a prior above 0."""
+    possible = [one.id for one in evidence.forecast.scenarios if one.prior > 0]
+    rows, name = _as_stated(evidence, possible), seen.indicator.id
+    found = _log_one_off(evidence, seen, rows.stated[name], rows.mean[name])
+    return dict(zip(possible, found.tolist(), strict=True))
+
+
 def _log_one_off(evidence: Evidence, seen: IndicatorEvidence, probability: Array, mean: Array) -> Array:
     """``log L`` of a one-off, shape (rows,): at most one of its candidates is real."""
     sure = certain(seen)[:1]  # of several certain candidates the earliest stands

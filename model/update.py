@@ -9,6 +9,7 @@ from model.band import band
 from model.domain import Verdict
 from model.evidence import Evidence
 from model.impossible import ruled_out
+from model.outlook import Expectation, outlook
 from model.surprise import surprises
 
 Report = Callable[[str], None]
@@ -48,6 +49,8 @@ class Posterior:
         log evidence.
     band
         By scenario, the band of sensitivity about its probability.
+    outlook
+        What to expect of each indicator next.
     sampled
         PyMC's.
     checks
@@ -58,6 +61,7 @@ class Posterior:
     probabilities: Mapping[str, float]
     log_evidence: Mapping[str, float]
     band: Mapping[str, tuple[float, float]]
+    outlook: tuple[Expectation, ...]
     sampled: Sampled
     checks: tuple[Verdict, ...]
     warnings: tuple[str, ...]
@@ -104,6 +108,7 @@ def update(
         probabilities=probabilities,
         log_evidence=log_z,
         band=band(evidence),
+        outlook=outlook(evidence),
         sampled=sampled,
         checks=checks,
         warnings=(*evidence.warnings, *_ruled_out(evidence), *surprises(evidence)),

@@ -56,7 +56,7 @@ def published(
 ) -> Document:
     """Describe a run that came to a result; its number and duration are put in when it is stored.
 
-    What this release does not compute (what moved, outlook) is null, not empty.
+    What this release does not compute (what moved) is null, not empty.
     """
     return {
         "forecast": evidence.forecast.id,
@@ -81,7 +81,7 @@ def published(
         "checks": [asdict(one) | {"figure": finite(one.figure)} for one in posterior.checks],
         "warnings": list(posterior.warnings),
         "moved": None,
-        "outlook": None,
+        "outlook": [asdict(one) | {"until": one.until.isoformat()} for one in posterior.outlook],
         "versions": dict(made_from),
         "seconds": None,
     }

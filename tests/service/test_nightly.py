@@ -234,3 +234,20 @@ def test_a_fit_that_went_astray_is_told_in_numbers_that_json_can_hold(desk: Desk
     assert document["pymc"]["probabilities"] == {"down": None, "up": None}
     assert document["pymc"]["monte_carlo_error"] == {"down": None, "up": None}
     assert document["checks"][0]["figure"] is None
+
+
+def test_a_night_says_what_to_expect_next(desk: Desk) -> None:
+    expected = tonight(desk)["outlook"]
+    assert [(one["indicator"], one["days"], one["until"]) for one in expected] == [
+        ("deals", 7, "2025-07-07"),
+        ("deals", 30, "2025-07-30"),
+        ("deals", 90, "2025-09-28"),
+    ]
+    chances = [one["probability"] for one in expected]
+    assert 0 <= chances[0] <= chances[1] <= chances[2] < 1
+
+
+def test_a_night_says_how_far_off_it_would_be_if_its_elicitation_were(desk: Desk) -> None:
+    document = tonight(desk)
+    for scenario, (low, high) in document["band"].items():
+        assert 0 < low < document["probabilities"][scenario] < high < 1
