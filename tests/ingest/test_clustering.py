@@ -2,10 +2,9 @@
 
 import csv
 import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -228,7 +227,11 @@ def test_the_events_of_the_labelled_reports_are_found_in_any_order(
         (USUAL, 0.987, 0.972),
         (Clustering(vague_similarity=40), 0.980, 0.972),
         (Clustering(cluster_days=3), 0.987, 0.960),
+        (Clustering(cluster_days=14), 0.987, 0.972),
+        (Clustering(similarity=30), 0.987, 0.972),
+        (Clustering(similarity=35), 0.987, 0.972),
         (Clustering(similarity=45), 0.987, 0.965),
+        (Clustering(similarity=50), 0.987, 0.935),
         (Clustering(similarity=60), 1.000, 0.745),
     ],
 )
@@ -237,22 +240,3 @@ def test_the_record_of_the_decision_states_what_is_measured(
 ) -> None:
     measured = b_cubed(clustered(labelled[0], settings), labelled[1])
     assert measured == pytest.approx((precision, recall), abs=0.0006)
-
-
-def test_a_thousand_reports_among_five_thousand_take_well_under_a_second() -> None:
-    chance = random.Random(7)  # noqa: S311 - a made-up story, not a secret
-    words = [f"word{n}" for n in range(400)]
-    reports = [
-        told(
-            f"r{n}",
-            str(date(2025, 1, 1) + timedelta(days=chance.randrange(600))),
-            " ".join(chance.sample(words, 12)),
-            tag=f"tag{chance.randrange(20)}",
-            country=chance.choice(["PE", "BR", "VE", "CL", "BO", "NI", "CO", "MX"]),
-        )
-        for n in range(6000)
-    ]
-    candidates = [Candidate(key=f"e{n}", report=report) for n, report in enumerate(reports[:5000])]
-    began = time.perf_counter()
-    assign_all(reports[5000:], candidates, USUAL)
-    assert time.perf_counter() - began < 2  # 0.1 s; the rest is for a busy machine
