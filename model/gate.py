@@ -7,7 +7,8 @@ import numpy as np
 from arviz_stats.base.array import array_stats
 
 from model.domain import Verdict
-from model.sampling import Array, ScenarioFit
+from model.sampling import ScenarioFit
+from model.tabulation import Array
 
 MATTERS = 1e-6  # a scenario below this probability by both computations is not judged
 RHAT = 1.01

@@ -1,6 +1,10 @@
 """The PyMC engine: its model, its likelihood, and what it answers."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +14,10 @@ from model import exact, sampling
 from model.domain import Event, Indicator
 from model.evidence import Evidence
 from model.impossible import ruled_out
+from model.tabulation import Shape, log_likelihood, tabulate
 from tests.strategies import a_forecast, an_event, an_evidence
 
+ROOT = Path(__file__).parents[2]
 PRIORS = {"low": 0.5, "middle": 0.3, "high": 0.2}
 
 
@@ -38,32 +44,32 @@ def a_case(*, coverage_sd: float = 0.25, spreads: tuple[float, float, float] = (
 
 
 def test_indicators_with_a_latent_volume_come_first() -> None:
-    table = sampling.tabulate(a_case(), "low")
+    table = tabulate(a_case(), "low")
     assert table.indicators == ("many", "wild", "fixed")
-    assert table.shape == sampling.Shape(volumes=2, fixed=1, slots=8, coverage=True)
+    assert table.shape == Shape(volumes=2, fixed=1, slots=8, coverage=True)
 
 
 def test_other_numbers_have_the_same_shape() -> None:
     case = a_case()
     later = replace(case.indicators[0], counted=tuple(some(*[0.9] * 8)), exposure=0.9)
     grown = replace(case, indicators=(later, *case.indicators[1:]))
-    assert sampling.tabulate(grown, "high").shape == sampling.tabulate(case, "low").shape
+    assert tabulate(grown, "high").shape == tabulate(case, "low").shape
 
 
 def test_the_likelihood_of_the_bridge_is_that_of_the_model() -> None:
-    table = sampling.tabulate(a_case(), "middle")
+    table = tabulate(a_case(), "middle")
     model = sampling.build_model(table)
     volume, shape, coverage = np.array([1.7, 0.3]), table.rows[:2, 2], 1.2
     at = {"volume_log__": np.log(volume), "coverage_log__": np.log(coverage)}
     prior = stats.gamma(shape, scale=1 / shape).logpdf(volume).sum()
     prior += stats.lognorm(0.25, scale=np.exp(-(0.25**2) / 2)).logpdf(coverage)
     expected = model.compile_logp(jacobian=False)(at) - prior
-    found = sampling.log_likelihood(table, np.array([[*volume, coverage]]))
+    found = log_likelihood(table, np.array([[*volume, coverage]]))
     assert found[0] == pytest.approx(float(expected), abs=1e-12)
 
 
 def test_the_model_names_its_dimensions() -> None:
-    model = sampling.build_model(sampling.tabulate(a_case(), "low"))
+    model = sampling.build_model(tabulate(a_case(), "low"))
     assert model.named_vars_to_dims["volume"] == ("volume_of",)
     assert list(model.coords["volume_of"]) == ["many", "wild"]
 
@@ -127,3 +133,16 @@ def test_draws_follow_the_posterior() -> None:
     shape, rate = 4 + 3, 4 + 2 * 0.5
     assert volume.mean() == pytest.approx(shape / rate, abs=0.03)
     assert volume.std() == pytest.approx(shape**0.5 / rate, abs=0.03)
+
+
+@pytest.mark.slow
+def test_a_process_that_samples_leaves_nothing_in_the_temporary_folder(tmp_path: Path) -> None:
+    left, cache = tmp_path / "tmp", tmp_path / "cache"
+    left.mkdir()
+    program = (
+        "from model import sampling; from tests.model.test_sampling import a_case; "
+        "sampling.fit(a_case(), 'low', seed=1, draws=100, tune=200)"
+    )
+    environment = os.environ | {"TMPDIR": str(left), "PYTENSOR_FLAGS": f"base_compiledir={cache}"}
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, check=True)
+    assert list(left.iterdir()) == []
