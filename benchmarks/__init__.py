@@ -1,0 +1,1 @@
+"""What the product promises in figures, measured: each module runs as ``python -m benchmarks.<name>``."""
