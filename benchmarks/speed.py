@@ -15,7 +15,9 @@ from pathlib import Path
 from benchmarks import million, processes, shipped
 from benchmarks.measuring import Timing, machine, middle, table, timed
 from model import credibility, exact
+from model.band import band
 from model.evidence import Evidence, select
+from model.outlook import outlook
 from service.composition import Service
 from service.nightly import known_evidence
 from storage.events import evidence_reports
@@ -79,7 +81,7 @@ def exact_update(of: Service, times: int = 100) -> Iterator[Measure]:
 
 
 def pymc_update(of: Service, times: int) -> Iterator[Measure]:
-    """Measure all scenarios by NUTS and bridge, with the gate, as often as asked, compiled before."""
+    """Measure a whole update, compiled before, as often as asked; and what of it is not PyMC's."""
     from model.update import update  # noqa: PLC0415 - the other measurements do without PyMC
 
     evidence = known_evidence(of, shipped.forecast(of), as_of=of.today())
@@ -89,7 +91,9 @@ def pymc_update(of: Service, times: int) -> Iterator[Measure]:
         found = update(evidence, fingerprint=f"speed/{next(numbers)}")
         assert found.status == "published", found.checks
 
-    yield Measure(what="PyMC part warm: 3 scenarios and gate", taken=repeated(night, times), target=6)
+    yield Measure(what="update warm: PyMC, gate, band, outlook", taken=repeated(night, times), target=6)
+    yield Measure(what="band of sensitivity alone", taken=repeated(lambda: band(evidence), times))
+    yield Measure(what="outlook alone", taken=repeated(lambda: outlook(evidence), times))
 
 
 def commands(folder: Path, times: int) -> Iterator[Measure]:
