@@ -63,10 +63,11 @@ def _crossed(draws: Array, half: int, log_density: LogDensity, rng: np.random.Ge
 def _bridge(fitted: Array, bridged: Array, log_density: LogDensity, rng: np.random.Generator) -> Estimate:
     dims = fitted.shape[-1]
     points = fitted.reshape(-1, dims)
-    mean, covariance = points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
-    if not np.all(np.isfinite(covariance)) or np.linalg.matrix_rank(covariance, hermitian=True) < dims:
+    mean = points.mean(axis=0)
+    try:
+        root = np.linalg.cholesky(np.atleast_2d(np.cov(points, rowvar=False)))
+    except np.linalg.LinAlgError:
         return Estimate(math.nan, math.inf)  # chains that never moved, or ran away
-    root = np.linalg.cholesky(covariance)
     proposed = mean + rng.standard_normal((bridged[..., 0].size, dims)) @ root.T
     posterior = bridged.reshape(-1, dims)
     at_posterior = log_density(posterior) - _log_normal(posterior, mean, root)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import batched
 
 from sqlalchemy import ColumnElement, Select, and_, insert, select
@@ -172,6 +173,7 @@ def _asserted(
     return sorted(set(session.scalars(statement)))
 
 
+@lru_cache(maxsize=8)  # putting a statement together takes longer than running it
 def _in_force(known_at: datetime | None) -> ColumnElement[bool]:
     return and_(
         col(ReportVersion.retracted).is_(False),
@@ -180,6 +182,7 @@ def _in_force(known_at: datetime | None) -> ColumnElement[bool]:
     )
 
 
+@lru_cache(maxsize=8)
 def _joined(known_at: datetime | None) -> Select[str, str, datetime]:
     """Select event's key, content and first receipt of each report in force that belongs to an event."""
     first = aliased(ReportVersion)
