@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from model import exact, gate, sampling
@@ -96,6 +97,26 @@ def update(
     """
     log_z = exact.log_evidence(evidence)
     probabilities = exact.probabilities(evidence, log_z)
+    with ThreadPoolExecutor(1) as beside:  # NumPy's work, while Numba compiles on another core
+        width = beside.submit(band, evidence)
+        sampled, checks = _attempt(evidence, fingerprint, log_z, attempts, say)
+    return Posterior(
+        status="published" if gate.passes(checks) else "held",
+        probabilities=probabilities,
+        log_evidence=log_z,
+        band=width.result(),
+        outlook=outlook(evidence),
+        sampled=sampled,
+        checks=checks,
+        warnings=(*evidence.warnings, *_ruled_out(evidence), *surprises(evidence)),
+    )
+
+
+def _attempt(
+    evidence: Evidence, fingerprint: str, log_z: Mapping[str, float], attempts: Iterable[Effort], say: Report
+) -> tuple[Sampled, tuple[Verdict, ...]]:
+    """Sample until the gate is content, or the attempts are used up."""
+    probabilities = exact.probabilities(evidence, log_z)
     for number, effort in enumerate(attempts):
         sampled = _sample(evidence, f"{fingerprint}/{number}", effort, say)
         checks = gate.judge(
@@ -103,16 +124,7 @@ def update(
         )
         if gate.passes(checks):
             break
-    return Posterior(
-        status="published" if gate.passes(checks) else "held",
-        probabilities=probabilities,
-        log_evidence=log_z,
-        band=band(evidence),
-        outlook=outlook(evidence),
-        sampled=sampled,
-        checks=checks,
-        warnings=(*evidence.warnings, *_ruled_out(evidence), *surprises(evidence)),
-    )
+    return sampled, checks
 
 
 def _sample(evidence: Evidence, seed: str, effort: Effort, say: Report) -> Sampled:
