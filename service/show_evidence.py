@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TypedDict
 
 from model import credibility
 from model.errors import UsageError
@@ -13,6 +14,17 @@ from service.composition import Service
 from service.nightly import known_evidence
 from storage.events import EventSummary, JoinedReport, event_reports, list_events
 from storage.reports import StoredReport, list_reports, report_versions
+
+
+class Narrowed(TypedDict):
+    """The filters as the store's queries take them."""
+
+    tag: str | None
+    country: str | None
+    since: date | None
+    until: date | None
+    search: str | None
+    limit: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,19 +38,24 @@ class Filters:
     search: str | None = None
     limit: int | None = None
 
+    @property
+    def narrowed(self) -> Narrowed:
+        """All of them."""
+        return Narrowed(
+            tag=self.tag,
+            country=self.country,
+            since=self.since,
+            until=self.until,
+            search=self.search,
+            limit=self.limit,
+        )
+
 
 def show_events(service: Service, filters: Filters, *, as_json: bool) -> None:
     """List events that pass the filters, the latest first."""
     with service.database.reading() as session:
-        found = list_events(
-            session,
-            tag=filters.tag,
-            country=filters.country,
-            since=filters.since,
-            until=filters.until,
-            search=filters.search,
-            limit=filters.limit,
-        )
+        found = list_events(session, **filters.narrowed)
+    _say_if_cut(len(found), filters)
     if as_json:
         printing.as_json([_summary(event) for event in found])
         return
@@ -86,16 +103,8 @@ def show_event(service: Service, key: str, *, as_json: bool) -> None:
 def show_reports(service: Service, filters: Filters, *, event: str | None, as_json: bool) -> None:
     """List the newest version of each report that passes the filters, the latest published first."""
     with service.database.reading() as session:
-        found = list_reports(
-            session,
-            tag=filters.tag,
-            country=filters.country,
-            since=filters.since,
-            until=filters.until,
-            search=filters.search,
-            limit=filters.limit,
-            event=event,
-        )
+        found = list_reports(session, **filters.narrowed, event=event)
+    _say_if_cut(len(found), filters)
     _show(found, as_json=as_json)
 
 
@@ -112,6 +121,11 @@ def show_report(service: Service, identity: str, *, as_json: bool) -> None:
     if not found:
         raise UsageError(f"no report has the id {identity!r}; `posterity reports --search WORDS` finds it")
     _show(found, as_json=as_json)
+
+
+def _say_if_cut(shown: int, filters: Filters) -> None:
+    if shown == filters.limit:
+        printing.note(f"these are the latest {shown}; --limit N shows more")
 
 
 MISSING = printing.MISSING

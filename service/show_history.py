@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,15 @@ from service.composition import Service
 from service.printing import band, percent
 from storage.history import HistoryRow, history, history_documents
 from storage.runs import forecast_ids_with_runs
+
+
+class Bounds(TypedDict):
+    """What of a forecast's history is wanted, as the store's queries take it."""
+
+    first: date | None
+    last: date | None
+    known_at: datetime | None
+    all_runs: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +51,11 @@ class Question:
     last: date | None = None
     known_at: datetime | None = None
     all_runs: bool = False
+
+    @property
+    def bounds(self) -> Bounds:
+        """All but the forecast."""
+        return Bounds(first=self.first, last=self.last, known_at=self.known_at, all_runs=self.all_runs)
 
 
 def show(service: Service, question: Question, form: str, output: Path | None) -> None:
@@ -67,14 +81,7 @@ def show(service: Service, question: Question, form: str, output: Path | None) -
 
 
 def _rows(session: Session, question: Question) -> Iterator[HistoryRow]:
-    return history(
-        session,
-        question.forecast,
-        first=question.first,
-        last=question.last,
-        known_at=question.known_at,
-        all_runs=question.all_runs,
-    )
+    return history(session, question.forecast, **question.bounds)
 
 
 def _table(session: Session, question: Question, stream: BinaryIO) -> None:
@@ -109,14 +116,7 @@ def _csv(session: Session, question: Question, stream: BinaryIO) -> None:
 
 
 def _json(session: Session, question: Question, stream: BinaryIO) -> None:
-    documents = history_documents(
-        session,
-        question.forecast,
-        first=question.first,
-        last=question.last,
-        known_at=question.known_at,
-        all_runs=question.all_runs,
-    )
+    documents = history_documents(session, question.forecast, **question.bounds)
     separator = "["
     for document in documents:
         stream.write(f"{separator}{document}".encode())
@@ -127,14 +127,7 @@ def _json(session: Session, question: Question, stream: BinaryIO) -> None:
 def _parquet(session: Session, question: Question, stream: BinaryIO) -> None:
     from storage.frames import history_frame  # noqa: PLC0415 - only this format needs pandas
 
-    frame = history_frame(
-        session,
-        question.forecast,
-        first=question.first,
-        last=question.last,
-        known_at=question.known_at,
-        all_runs=question.all_runs,
-    )
+    frame = history_frame(session, question.forecast, **question.bounds)
     content = io.BytesIO()
     frame.to_parquet(content, index=False)
     stream.write(content.getbuffer())

@@ -203,3 +203,8 @@ def test_a_run_that_keeps_no_number_is_still_json(desk: Desk) -> None:
     for document in desk.types("history", "sure", "--all-runs", "--json").json:
         assert "NaN" not in json.dumps(document)
     assert "failed" in desk.types("run", "--as-of", CUTOFF, "--forecast", "sure").out
+
+
+def test_a_list_that_was_cut_says_so(desk: Desk) -> None:
+    assert "these are the latest 1; --limit N shows more" in desk.types("reports", "--limit", "1").err
+    assert desk.types("reports").err == ""
