@@ -40,22 +40,21 @@ class Filters:
 
     @property
     def narrowed(self) -> Narrowed:
-        """All of them."""
+        """All of them; one more is asked for than is shown, to know whether there is more."""
         return Narrowed(
             tag=self.tag,
             country=self.country,
             since=self.since,
             until=self.until,
             search=self.search,
-            limit=self.limit,
+            limit=None if self.limit is None else self.limit + 1,
         )
 
 
 def show_events(service: Service, filters: Filters, *, as_json: bool) -> None:
     """List events that pass the filters, the latest first."""
     with service.database.reading() as session:
-        found = list_events(session, **filters.narrowed)
-    _say_if_cut(len(found), filters)
+        found = _cut(list_events(session, **filters.narrowed), filters)
     if as_json:
         printing.as_json([_summary(event) for event in found])
         return
@@ -103,8 +102,7 @@ def show_event(service: Service, key: str, *, as_json: bool) -> None:
 def show_reports(service: Service, filters: Filters, *, event: str | None, as_json: bool) -> None:
     """List the newest version of each report that passes the filters, the latest published first."""
     with service.database.reading() as session:
-        found = list_reports(session, **filters.narrowed, event=event)
-    _say_if_cut(len(found), filters)
+        found = _cut(list_reports(session, **filters.narrowed, event=event), filters)
     _show(found, as_json=as_json)
 
 
@@ -123,9 +121,10 @@ def show_report(service: Service, identity: str, *, as_json: bool) -> None:
     _show(found, as_json=as_json)
 
 
-def _say_if_cut(shown: int, filters: Filters) -> None:
-    if shown == filters.limit:
-        printing.note(f"these are the latest {shown}; --limit N shows more")
+def _cut[T](found: list[T], filters: Filters) -> list[T]:
+    if filters.limit is not None and len(found) > filters.limit:
+        printing.note(f"these are the latest {filters.limit}; --limit N shows more")
+    return found[: filters.limit]
 
 
 MISSING = printing.MISSING
