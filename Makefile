@@ -25,10 +25,10 @@ run: .venv/.installed
 	@echo "       .venv/bin/posterity run --as-of 2025-12-31           what would have been known then"
 
 test: .venv/.installed-dev
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist loadfile
 
 quick: .venv/.installed-dev
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check
