@@ -1,5 +1,7 @@
 """Which scenarios the evidence rules out, and by what: decided exactly, before anything is computed."""
 
+from typing import NamedTuple
+
 from model.domain import Event
 from model.errors import Impossible
 from model.evidence import Evidence, IndicatorEvidence
@@ -15,7 +17,14 @@ def certain(seen: IndicatorEvidence) -> tuple[Event, ...]:
     return tuple(event for event in seen.counted if event.credibility == 1)
 
 
-def ruled_out(evidence: Evidence) -> dict[str, str]:
+class Exclusion(NamedTuple):
+    """What makes a scenario impossible: the indicator, and a sentence that names the event or the silence."""
+
+    indicator: str
+    because: str
+
+
+def ruled_out(evidence: Evidence) -> dict[str, Exclusion]:
     """Scenarios whose likelihood is exactly 0, each with the reason.
 
     Raises
@@ -24,26 +33,25 @@ def ruled_out(evidence: Evidence) -> dict[str, str]:
         Every scenario with a prior above 0 is ruled out.
     """
     possible = [one.id for one in evidence.forecast.scenarios if one.prior > 0]
-    reasons = {one: reason for one in possible if (reason := _why(evidence, one))}
-    if len(reasons) == len(possible):
-        listed = "; ".join(f"{scenario}: {reason}" for scenario, reason in reasons.items())
+    found = {one: exclusion for one in possible if (exclusion := _why(evidence, one))}
+    if len(found) == len(possible):
+        listed = "; ".join(f"{scenario}: {exclusion.because}" for scenario, exclusion in found.items())
         raise Impossible(
             f"{evidence.forecast.id}: the evidence rules out every scenario ({listed}); "
             "a number of 0 or 1 in the elicitation is too sure"
         )
-    return reasons
+    return found
 
 
-def _why(evidence: Evidence, scenario: str) -> str:
+def _why(evidence: Evidence, scenario: str) -> Exclusion | None:
     for seen in evidence.indicators:
-        stated, sure = seen.indicator.stated[scenario], certain(seen)
+        name, stated, sure = seen.indicator.id, seen.indicator.stated[scenario], certain(seen)
         if sure and stated == 0:
-            return f"{seen.indicator.id} cannot happen, but event {sure[0].key} is certain"
+            return Exclusion(name, f"{name} cannot happen, but event {sure[0].key} is certain")
         if not seen.indicator.recurs and stated > 0 and not _leaves_room(evidence, seen, stated):
-            return (
-                f"{seen.indicator.id} must have happened by {evidence.observed_until}, but nothing shows it"
-            )
-    return ""
+            silent = f"{name} must have happened by {evidence.observed_until}, but nothing shows it"
+            return Exclusion(name, silent)
+    return None
 
 
 def _leaves_room(evidence: Evidence, seen: IndicatorEvidence, probability: float) -> bool:

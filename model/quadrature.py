@@ -6,6 +6,7 @@ strip about it (Trefethen and Weideman 2014, SIAM Review 56, 385).
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -70,10 +71,29 @@ def _gamma_step(order: float) -> float:
     return float(np.max(2 * np.pi * strip / (math.log(2 / _ERROR) - order * np.log(np.cos(strip)))))
 
 
-def log_normal_integral(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """An integral over the line and the nodes at which it settled.
+
+    Parameters
+    ----------
+    x : ndarray, shape (nodes,)
+    values : ndarray, shape (rows, nodes)
+        Log integrands. Nodes stand closer together than the last step nowhere, and farther apart only
+        where nothing counts, so that they serve as weights.
+    log_integral : ndarray, shape (rows,)
+    """
+
+    x: Array
+    values: Array
+    log_integral: Array
+
+
+def settle(
     log_f: Callable[[Array], Array],
     slope_bounds: Callable[[Array], tuple[Array, Array]],
-) -> Array:
+    tolerance: float = TOLERANCE,
+) -> Settled:
     """Integrate exp(log_f) over the line, for many rows at once, missing no mode.
 
     Parameters
@@ -84,16 +104,14 @@ def log_normal_integral(
         Maps x to a lower and an upper bound of the derivative of `log_f` in x, each of shape
         (rows, nodes) and falling at least as fast as −x. They say where every mode must lie and
         how far `log_f` can rise between two nodes, so that no peak is stepped over.
-
-    Returns
-    -------
-    ndarray, shape (rows,)
-        Logarithm of each integral.
+    tolerance
+        Steps are halved until every logarithm moves by less. The rule converges exponentially, so
+        that the error left is about the square of it.
 
     Raises
     ------
     Unresolved
-        The steps were halved 20 times and the logarithm still moves by more than 1e-7.
+        The steps were halved 20 times and a logarithm still moves by more.
     """
     low, high = _bracket(slope_bounds)
     step = 0.5
@@ -103,8 +121,8 @@ def log_normal_integral(
         if np.any(np.isnan(values)):
             break
         now = log_sum_exp(values) + math.log(step)
-        if before is not None and np.max(np.abs(now - before)) < TOLERANCE:
-            return now
+        if before is not None and np.max(np.abs(now - before)) < tolerance:
+            return Settled(x=x, values=values, log_integral=now)
         before = now
         left = _worth_halving(x, values, slope_bounds, step)
         between = x[:-1][left] + step / 2

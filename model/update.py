@@ -151,4 +151,4 @@ def _seed(text: str) -> int:
 
 
 def _ruled_out(evidence: Evidence) -> list[str]:
-    return [f"{scenario} is ruled out: {reason}" for scenario, reason in ruled_out(evidence).items()]
+    return [f"{scenario} is ruled out: {found.because}" for scenario, found in ruled_out(evidence).items()]
