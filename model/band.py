@@ -15,7 +15,7 @@ from model.quadrature import Array
 
 DRAWS = 1000
 QUANTILES = (0.1, 0.9)
-_CHUNK = 20  # draws computed at a time: what fits the processor's cache is fastest
+_CHUNK = 10  # draws computed at a time: what fits the processor's cache is fastest
 _LEAST = 1e-300  # a drawn prior is never quite 0
 
 

@@ -10,8 +10,8 @@ from model.domain import Event
 from model.errors import Unresolved
 from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated, ruled_out
-from model.quadrature import TOLERANCE, Array
-from model.recurring import Recurring, log_recurring
+from model.quadrature import Array
+from model.recurring import Recurring, latents
 
 
 def log_evidence(evidence: Evidence) -> dict[str, float]:
@@ -74,13 +74,8 @@ class Rows:
     mean: Mapping[str, Array]
 
 
-def log_evidence_of_rows(evidence: Evidence, rows: Rows, *, tolerance: float = TOLERANCE) -> Array:
+def log_evidence_of_rows(evidence: Evidence, rows: Rows) -> Array:
     """Compute log Z for many elicitations at once; none of the rows may be ruled out.
-
-    Parameters
-    ----------
-    tolerance
-        As in `model.quadrature.settle`.
 
     Returns
     -------
@@ -100,7 +95,7 @@ def log_evidence_of_rows(evidence: Evidence, rows: Rows, *, tolerance: float = T
         else:
             one_off = one_off + _log_one_off(evidence, seen, stated, mean)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        total = one_off + log_recurring(recurring, evidence.forecast.coverage_sd, tolerance=tolerance)
+        total = one_off + latents(recurring, evidence.forecast.coverage_sd).log_evidence
     if not np.all(np.isfinite(total)):
         raise Unresolved(f"{evidence.forecast.id}: rates too extreme for double precision")
     return total

@@ -2,11 +2,15 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+
+import numpy as np
 
 from model import exact
 from model.evidence import Evidence, IndicatorEvidence, opens
+from model.quadrature import Array
+from model.rates import Rates, rates
 
 DAYS = (7, 30, 90)
 
@@ -48,27 +52,38 @@ def outlook(evidence: Evidence, *, days: Sequence[int] = DAYS) -> tuple[Expectat
     Impossible, Unresolved
         As `model.exact.log_evidence` does.
     """
-    log_z = exact.log_evidence(evidence)
-    now = exact.probabilities(evidence, log_z)
-    likely = {one: now[one] for one in now if now[one] > 0}
-    return tuple(_expectations(evidence, likely, log_z, days))
+    return tuple(_expectations(evidence, rates(evidence), days))
 
 
-def _expectations(
-    evidence: Evidence, now: dict[str, float], log_z: dict[str, float], days: Sequence[int]
-) -> Iterable[Expectation]:
+def _expectations(evidence: Evidence, now: Rates, days: Sequence[int]) -> Iterable[Expectation]:
     start = min(evidence.as_of, evidence.forecast.horizon)
     for seen in evidence.indicators:
         for distance in days:
             until = min(start + timedelta(days=distance), evidence.forecast.horizon)
-            share = unexposed(evidence, seen, until)
-            chance = _recurs if seen.indicator.recurs else _happens
             yield Expectation(
                 indicator=seen.indicator.id,
                 days=distance,
                 until=until,
-                probability=chance(evidence, seen, share, now, log_z),
+                probability=_chance(evidence, seen, until, now),
             )
+
+
+def _chance(evidence: Evidence, seen: IndicatorEvidence, until: date, now: Rates) -> float:
+    """Probability of at least one more real occasion until a day."""
+    share = unexposed(evidence, seen, until)
+    if seen.indicator.recurs:
+        return min(1.0, float(now.weights @ now.of[seen.indicator.id].some(share)))
+    return float(now.weights @ happens(evidence, seen, share, now))
+
+
+def happens(evidence: Evidence, seen: IndicatorEvidence, share: float, now: Rates) -> Array:
+    """``Π_j (1 − c_j) q_ks ΔF / L_ks``: that a one-off is still to come and does, shape (rows,)."""
+    noise = math.prod(1 - event.credibility for event in seen.counted)
+    if noise * share == 0:
+        return np.zeros(len(now.probabilities))
+    log_l = exact.log_one_off(evidence, seen)
+    stated = seen.indicator.stated
+    return np.array([noise * stated[one] * share / math.exp(log_l[one]) for one in now.probabilities])
 
 
 def unexposed(evidence: Evidence, seen: IndicatorEvidence, until: date) -> float:
@@ -79,30 +94,3 @@ def unexposed(evidence: Evidence, seen: IndicatorEvidence, until: date) -> float
         last = [event.occurred for event in seen.counted if opens(event)][-1:]
         begins = max([begins, *(day + timedelta(days=indicator.burst_days) for day in last)])
     return indicator.elapsed(forecast.u(until)) - indicator.elapsed(forecast.u(min(begins, until)))
-
-
-def _recurs(
-    evidence: Evidence, seen: IndicatorEvidence, share: float, now: dict[str, float], log_z: dict[str, float]
-) -> float:
-    if share == 0:
-        return 0.0
-    later = exact.log_evidence(with_exposure(evidence, seen, seen.exposure + share))
-    silent = math.fsum(now[one] * math.exp(min(0.0, later[one] - log_z[one])) for one in now)
-    return min(1.0, max(0.0, 1 - silent))
-
-
-def _happens(
-    evidence: Evidence, seen: IndicatorEvidence, share: float, now: dict[str, float], _: dict[str, float]
-) -> float:
-    noise = math.prod(1 - event.credibility for event in seen.counted)
-    if noise * share == 0:
-        return 0.0
-    log_l = exact.log_one_off(evidence, seen)
-    stated = seen.indicator.stated
-    return math.fsum(now[one] * noise * stated[one] * share / math.exp(log_l[one]) for one in now)
-
-
-def with_exposure(evidence: Evidence, seen: IndicatorEvidence, exposure: float) -> Evidence:
-    """Suppose that one indicator had been silent for longer."""
-    changed = replace(seen, exposure=exposure)
-    return replace(evidence, indicators=tuple(changed if one is seen else one for one in evidence.indicators))

@@ -92,7 +92,6 @@ class Settled:
 def settle(
     log_f: Callable[[Array], Array],
     slope_bounds: Callable[[Array], tuple[Array, Array]],
-    tolerance: float = TOLERANCE,
 ) -> Settled:
     """Integrate exp(log_f) over the line, for many rows at once, missing no mode.
 
@@ -104,9 +103,6 @@ def settle(
         Maps x to a lower and an upper bound of the derivative of `log_f` in x, each of shape
         (rows, nodes) and falling at least as fast as −x. They say where every mode must lie and
         how far `log_f` can rise between two nodes, so that no peak is stepped over.
-    tolerance
-        Steps are halved until every logarithm moves by less. The rule converges exponentially, so
-        that the error left is about the square of it.
 
     Raises
     ------
@@ -121,7 +117,7 @@ def settle(
         if np.any(np.isnan(values)):
             break
         now = log_sum_exp(values) + math.log(step)
-        if before is not None and np.max(np.abs(now - before)) < tolerance:
+        if before is not None and np.max(np.abs(now - before)) < TOLERANCE:
             return Settled(x=x, values=values, log_integral=now)
         before = now
         left = _worth_halving(x, values, slope_bounds, step)

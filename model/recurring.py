@@ -17,7 +17,7 @@ from itertools import batched
 
 import numpy as np
 
-from model.quadrature import TOLERANCE, Array, Settled, gamma_nodes, log_sum_exp, settle
+from model.quadrature import Array, gamma_nodes, log_sum_exp, settle
 
 NO_SPREAD = 1e-6  # below this n events move log Z by under n² · 1e-12 through a volume's spread
 _PRODUCT = 8  # factors multiplied before a logarithm is taken, where the product can be held
@@ -74,15 +74,8 @@ class Latents:
     weights: Array
 
 
-def log_recurring(
-    indicators: Sequence[Recurring], coverage_sd: float, *, tolerance: float = TOLERANCE
-) -> Array:
-    """``log ∫ p(h) Π_k Z_k(h) dh``, shape (rows,), or (1,) where nothing recurs."""
-    return latents(indicators, coverage_sd, tolerance=tolerance).log_evidence
-
-
-def latents(indicators: Sequence[Recurring], coverage_sd: float, *, tolerance: float = TOLERANCE) -> Latents:
-    """Integrate over coverage, and keep the nodes.
+def latents(indicators: Sequence[Recurring], coverage_sd: float) -> Latents:
+    """Integrate ``p(h) Π_k Z_k(h)`` over coverage, and keep the nodes; one row where nothing recurs.
 
     Raises
     ------
@@ -104,7 +97,7 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float, *, tolerance: f
         low, high = _slope_bounds(indicators, np.exp(log_h(x)))
         return coverage_sd * low - x, coverage_sd * high - x
 
-    found: Settled = settle(log_integrand, slope_bounds, tolerance)
+    found = settle(log_integrand, slope_bounds)
     weights = np.exp(found.values - log_sum_exp(found.values)[:, None])
     return Latents(log_evidence=found.log_integral, h=np.exp(log_h(found.x)), weights=weights)
 

@@ -99,7 +99,7 @@ def update(
     probabilities = exact.probabilities(evidence, log_z)
     with ThreadPoolExecutor(1) as beside:  # NumPy's work, while Numba compiles on another core
         width = beside.submit(band, evidence)
-        sampled, checks = _attempt(evidence, fingerprint, log_z, attempts, say)
+        sampled, checks = sample(evidence, log_z, fingerprint=fingerprint, attempts=attempts, say=say)
     return Posterior(
         status="published" if gate.passes(checks) else "held",
         probabilities=probabilities,
@@ -112,10 +112,30 @@ def update(
     )
 
 
-def _attempt(
-    evidence: Evidence, fingerprint: str, log_z: Mapping[str, float], attempts: Iterable[Effort], say: Report
+def sample(
+    evidence: Evidence,
+    log_z: Mapping[str, float],
+    *,
+    fingerprint: str,
+    attempts: Iterable[Effort] = ATTEMPTS,
+    say: Report = lambda _: None,
 ) -> tuple[Sampled, tuple[Verdict, ...]]:
-    """Sample until the gate is content, or the attempts are used up."""
+    """Compute the probabilities with PyMC alone, until the gate is content or the attempts are used up.
+
+    Parameters
+    ----------
+    log_z
+        The exact engine's log evidences, against which the gate judges.
+    fingerprint, attempts, say
+        As for `update`.
+
+    Returns
+    -------
+    Sampled
+        The last attempt's.
+    tuple of Verdict
+        On it.
+    """
     probabilities = exact.probabilities(evidence, log_z)
     for number, effort in enumerate(attempts):
         sampled = _sample(evidence, f"{fingerprint}/{number}", effort, say)

@@ -17,7 +17,8 @@ from model.digests import digest
 from model.domain import Forecast
 from model.errors import PosterityError, Unavailable, UsageError
 from model.evidence import Evidence, select
-from model.fingerprint import code_digest, snapshot
+from model.fingerprint import code_digest
+from model.snapshot import snapshot
 from service import documents
 from service.composition import Service
 from service.documents import Document

@@ -14,7 +14,8 @@ from model.domain import Indicator
 from model.draws import to_datatree
 from model.errors import Impossible
 from model.evidence import Evidence
-from model.fingerprint import code_digest, snapshot
+from model.fingerprint import code_digest
+from model.snapshot import snapshot
 from model.update import Effort, Posterior, update
 from tests.model.test_sampling import a_case, some
 from tests.strategies import a_forecast, an_evidence

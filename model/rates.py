@@ -1,0 +1,91 @@
+"""How often each indicator's events happen, given the evidence: rates as weighted nodes, by scenario."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import poisson
+
+from model import exact
+from model.evidence import Evidence
+from model.quadrature import Array, log_sum_exp
+from model.recurring import Latents, Recurring, latents, log_volumes
+
+_NEGLIGIBLE = 1e-17  # weight of a node that is left out
+
+
+class Rate(NamedTuple):
+    """The rate ``E g h`` of an indicator, in occasions over the whole window; rows are scenarios.
+
+    Parameters
+    ----------
+    values, weights : ndarray, shape (rows, nodes)
+        Weights sum to 1 over the nodes.
+    """
+
+    values: Array
+    weights: Array
+
+    def counts(self, share: float, most: int) -> Array:
+        """``p(n | s)`` of n new occasions in a share of the window, shape (rows, most + 1).
+
+        The mixture ``∫ p(rate | s, D) Poisson(n; rate ΔF)``, which is ``ΔF^n/n! · Z_s[n more]/Z_s``.
+        """
+        n = np.arange(most + 1)[:, None, None]
+        return np.asarray(np.sum(self.weights * poisson.pmf(n, self.values * share), axis=2).T)
+
+    def some(self, share: float) -> Array:
+        """``1 − p(0 | s)`` of a share of the window, shape (rows,)."""
+        return np.asarray(-np.sum(self.weights * np.expm1(-self.values * share), axis=1))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rates:
+    """What is known of scenarios and rates.
+
+    Parameters
+    ----------
+    probabilities
+        Of the scenarios that are not ruled out, in the order of the rows.
+    of
+        By recurring indicator.
+    """
+
+    probabilities: Mapping[str, float]
+    of: Mapping[str, Rate]
+
+    @property
+    def weights(self) -> Array:
+        """The same probabilities, shape (rows,)."""
+        return np.array(list(self.probabilities.values()))
+
+
+def rates(evidence: Evidence) -> Rates:
+    """Compute scenario probabilities, and every recurring indicator's rate under each.
+
+    Raises
+    ------
+    Impossible, Unresolved
+        As `model.exact.log_evidence` does.
+    """
+    probabilities = {one: p for one, p in exact.posterior(evidence).items() if p > 0}
+    rows = exact.as_stated(evidence, list(probabilities))
+    seen = {one.indicator.id: one for one in evidence.indicators if one.indicator.recurs}
+    recurring = {
+        name: exact.recurring_rows(one, rows.stated[name], rows.mean[name]) for name, one in seen.items()
+    }
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        given = latents(list(recurring.values()), evidence.forecast.coverage_sd)
+        found = {name: _rate(one, given) for name, one in recurring.items()}
+    return Rates(probabilities=probabilities, of=found)
+
+
+def _rate(one: Recurring, given: Latents) -> Rate:
+    values, log_weights = log_volumes(one, given.h)
+    within = np.exp(log_weights - log_sum_exp(log_weights)[..., None])
+    weights = np.broadcast_to(given.weights[..., None] * within, values.shape)
+    rows = len(values)
+    values, weights = values.reshape(rows, -1), weights.reshape(rows, -1)
+    counts = weights.max(axis=0) > _NEGLIGIBLE
+    return Rate(values[:, counts], weights[:, counts])
