@@ -18,6 +18,12 @@ def alike(forecast: Forecast) -> list[tuple[str, str]]:
     return [pair for pair in combinations(possible, 2) if _same(forecast, *pair)]
 
 
+def indistinguishable(pair: tuple[str, str]) -> str:
+    """Say it of one such pair."""
+    one, other = pair
+    return f"no data can tell {one} from {other}: every indicator expects the same of both"
+
+
 def _same(forecast: Forecast, one: str, other: str) -> bool:
     return all(
         math.isclose(indicator.stated[one], indicator.stated[other], rel_tol=_ALIKE)

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from model.evidence import Evidence
+from model.predictive import observed, recurring, replicate
 from model.sampling import ScenarioFit
 from model.update import Posterior
 
@@ -16,18 +17,22 @@ def to_datatree(evidence: Evidence, posterior: Posterior) -> xr.DataTree | None:
     DataTree
         ``posterior``: ``volume`` (scenario, chain, draw, indicator) and ``coverage`` (scenario, chain,
         draw). ``sample_stats``: the sampler's, and ``log_evidence`` with its error for each scenario.
-        ``constant_data``: what was stated and exposed. ``observed_data``: credibility-weighted counts.
+        ``posterior_predictive``: ``count`` (scenario, chain, draw, recurring), replicated over the
+        exposure. ``observed_data``: ``count``, weighted by credibility. ``constant_data``: what was
+        stated and exposed. Select one scenario, ``tree.sel(scenario=…)``, for ArviZ's functions.
     """
     fits = {one: fit for one, fit in posterior.sampled.fits.items() if fit.latents.shape[-1]}
     if not fits:
         return None
     scenarios = list(fits)
     first = next(iter(fits.values()))
-    coords = {"scenario": scenarios, "indicator": list(first.indicators)}
+    many, draws = first.volume.shape[:2]
+    drawn = {"scenario": scenarios, "chain": np.arange(many), "draw": np.arange(draws)}
     return xr.DataTree.from_dict(
         {
-            "posterior": _posterior(fits).assign_coords(coords),
-            "sample_stats": _statistics(fits).assign_coords(scenario=scenarios),
+            "posterior": _posterior(fits).assign_coords(drawn | {"indicator": list(first.indicators)}),
+            "sample_stats": _statistics(fits).assign_coords(drawn),
+            "posterior_predictive": _replicated(evidence, fits).assign_coords(drawn),
             **_data(evidence, scenarios),
         }
     )
@@ -51,8 +56,15 @@ def _statistics(fits: dict[str, ScenarioFit]) -> xr.Dataset:
     return xr.Dataset({**kept, "log_evidence": log_z, "log_evidence_error": error})
 
 
+def _replicated(evidence: Evidence, fits: dict[str, ScenarioFit]) -> xr.Dataset:
+    counts = np.stack([replicate(evidence, scenario, fit) for scenario, fit in fits.items()])
+    names = [one.indicator.id for one in recurring(evidence)]
+    dims = ("scenario", "chain", "draw", "recurring")
+    return xr.Dataset({"count": (dims, counts)}, coords={"recurring": names})
+
+
 def _data(evidence: Evidence, scenarios: list[str]) -> dict[str, xr.Dataset]:
-    seen = [one for one in evidence.indicators if one.indicator.recurs]
+    seen = recurring(evidence)
     coords = {"recurring": [one.indicator.id for one in seen], "scenario": scenarios}
     expected = [[one.indicator.stated[scenario] for one in seen] for scenario in scenarios]
     stated = xr.Dataset(
@@ -62,6 +74,6 @@ def _data(evidence: Evidence, scenarios: list[str]) -> dict[str, xr.Dataset]:
         },
         coords=coords,
     )
-    counts = np.array([sum(event.credibility for event in one.counted) for one in seen])
-    observed = xr.Dataset({"count": ("recurring", counts)}, coords={"recurring": coords["recurring"]})
-    return {"constant_data": stated, "observed_data": observed}
+    counts = np.array([observed(one) for one in seen])
+    weighted = xr.Dataset({"count": ("recurring", counts)}, coords={"recurring": coords["recurring"]})
+    return {"constant_data": stated, "observed_data": weighted}

@@ -1,7 +1,7 @@
 """The items of evidence that two states of knowledge differ in, laid out as a path between them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -98,7 +98,7 @@ def _volumes(
     layout: _Layout, old: IndicatorEvidence | None, new: IndicatorEvidence | None
 ) -> Iterator[Volume]:
     """One volume; or two of their own, where the indicator is not defined the same any more."""
-    if old and new and old.indicator == new.indicator:
+    if old and new and _defined_alike(old, new):
         if new.indicator.recurs:
             yield _one_volume(layout, old, new)
         return
@@ -110,6 +110,11 @@ def _volumes(
             exposure = (powers[0] * seen.exposure, powers[1] * seen.exposure)
             silences = [(item, exposure[1] - exposure[0])]
             yield layout.volume(evidence, seen, factors, exposure, silences)
+
+
+def _defined_alike(old: IndicatorEvidence, new: IndicatorEvidence) -> bool:
+    """Whether two definitions differ in nothing but words."""
+    return replace(old.indicator, effect="") == replace(new.indicator, effect="")
 
 
 def _one_volume(layout: _Layout, old: IndicatorEvidence, new: IndicatorEvidence) -> Volume:
@@ -157,7 +162,7 @@ def _knowns(layout: _Layout, old: IndicatorEvidence | None, new: IndicatorEviden
     if not seen:
         return
     log_likelihood = np.array([_one_off(layout, *end) for end in ends])
-    kind: Kind = "one-off" if old and new and old.indicator == new.indicator else "elicitation"
+    kind: Kind = "one-off" if old and new and _defined_alike(old, new) else "elicitation"
     changed = bool(np.any(log_likelihood[0] != log_likelihood[1]))
     item = layout.number(Item(kind, seen[0].indicator.id)) if changed else 0
     yield Known(log_likelihood=log_likelihood, item=item)

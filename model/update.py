@@ -1,17 +1,22 @@
 """One update of one forecast at one cutoff: both computations, and the gate between them."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from model import exact, gate, sampling
+from model.alike import alike, indistinguishable
+from model.attribution import Cause, reasons
 from model.band import band
 from model.domain import Verdict
+from model.errors import Unresolved
 from model.evidence import Evidence
 from model.impossible import ruled_out
 from model.outlook import Expectation, outlook
 from model.surprise import surprises
+from model.watch import Watched, watch
 
 Report = Callable[[str], None]
 
@@ -50,8 +55,10 @@ class Posterior:
         log evidence.
     band
         By scenario, the band of sensitivity about its probability.
-    outlook
-        What to expect of each indicator next.
+    outlook, watch
+        What to expect of each indicator next, and how much it would tell.
+    reasons
+        What each item of evidence did to the prior; None where that could not be resolved.
     sampled
         PyMC's.
     checks
@@ -63,6 +70,8 @@ class Posterior:
     log_evidence: Mapping[str, float]
     band: Mapping[str, tuple[float, float]]
     outlook: tuple[Expectation, ...]
+    watch: tuple[Watched, ...]
+    reasons: tuple[Cause, ...] | None
     sampled: Sampled
     checks: tuple[Verdict, ...]
     warnings: tuple[str, ...]
@@ -98,18 +107,51 @@ def update(
     log_z = exact.log_evidence(evidence)
     probabilities = exact.probabilities(evidence, log_z)
     with ThreadPoolExecutor(1) as beside:  # NumPy's work, while Numba compiles on another core
-        width = beside.submit(band, evidence)
+        account = beside.submit(_account, evidence)
         sampled, checks = sample(evidence, log_z, fingerprint=fingerprint, attempts=attempts, say=say)
+    told = account.result()
     return Posterior(
         status="published" if gate.passes(checks) else "held",
         probabilities=probabilities,
         log_evidence=log_z,
-        band=width.result(),
-        outlook=outlook(evidence),
+        band=told.band,
+        outlook=told.outlook,
+        watch=told.watch,
+        reasons=told.reasons,
         sampled=sampled,
         checks=checks,
-        warnings=(*evidence.warnings, *_ruled_out(evidence), *surprises(evidence)),
+        warnings=tuple(_warnings(evidence, told.reasons)),
     )
+
+
+class _Account(NamedTuple):
+    """What the exact engine says beyond the probabilities."""
+
+    band: Mapping[str, tuple[float, float]]
+    outlook: tuple[Expectation, ...]
+    watch: tuple[Watched, ...]
+    reasons: tuple[Cause, ...] | None
+
+
+def _account(evidence: Evidence) -> _Account:
+    return _Account(band(evidence), outlook(evidence), watch(evidence), _reasons(evidence))
+
+
+def _reasons(evidence: Evidence) -> tuple[Cause, ...] | None:
+    try:
+        return reasons(evidence)
+    except Unresolved:
+        return None
+
+
+def _warnings(evidence: Evidence, why: tuple[Cause, ...] | None) -> Iterator[str]:
+    yield from evidence.warnings
+    for scenario, found in ruled_out(evidence).items():
+        yield f"{scenario} is ruled out: {found.because}"
+    yield from map(indistinguishable, alike(evidence.forecast))
+    yield from surprises(evidence)
+    if why is None:
+        yield "the numbers are too extreme to say what each item of evidence did"
 
 
 def sample(
@@ -168,7 +210,3 @@ def _sample(evidence: Evidence, seed: str, effort: Effort, say: Report) -> Sampl
 
 def _seed(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
-
-
-def _ruled_out(evidence: Evidence) -> list[str]:
-    return [f"{scenario} is ruled out: {found.because}" for scenario, found in ruled_out(evidence).items()]

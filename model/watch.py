@@ -59,7 +59,7 @@ def _watched(evidence: Evidence, now: Rates, until: date) -> Iterable[Watched]:
             indicator=seen.indicator.id,
             until=until,
             bits=_information(now.weights, chances),
-            probability=min(1.0, max(0.0, float(1 - now.weights @ chances[:, 0]))),
+            probability=min(1.0, float(now.weights @ chances[:, 1:].sum(axis=1))),
         )
 
 
@@ -69,7 +69,7 @@ def _counts(evidence: Evidence, seen: IndicatorEvidence, now: Rates, until: date
     if not seen.indicator.recurs:
         once = happens(evidence, seen, share, now)
         return np.stack([1 - once, once], axis=1)
-    most = 16
+    most = 16 if share else 0
     while True:
         found = now.of[seen.indicator.id].counts(share, most)
         if 1 - found.sum(axis=1).min() < _NEGLIGIBLE or most >= _MOST:

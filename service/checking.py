@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from model.alike import alike, indistinguishable
 from model.definition import forecast_digest
 from model.domain import ANALYSIS
 from model.errors import Unavailable
@@ -18,6 +19,9 @@ def warnings(service: Service) -> Iterator[str]:
     yield from service.configuration.warnings
     yield from unclaimed(service)
     yield from _changed(service)
+    for forecast in service.configuration.forecasts:
+        for pair in alike(forecast):
+            yield f"{forecast.id}: {indistinguishable(pair)}"
 
 
 def problems(service: Service) -> Iterator[str]:

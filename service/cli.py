@@ -1,68 +1,29 @@
 """The command line: what is typed, and what the process answers."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from model.errors import ConfigurationError, PosterityError, Unavailable, UsageError
-
-HELD_OR_REFUSED, WRONG, OUT_OF_REACH = 1, 2, 3
-
-app = typer.Typer(
-    name="posterity",
-    help="Keeps scenario forecasts honest every night, by Bayes' rule.",
-    epilog="Example: posterity run --as-of 2025-12-31",
-    invoke_without_command=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+from service.program import (
+    HELD_OR_REFUSED,
+    OUT_OF_REACH,
+    WRONG,
+    Country,
+    Json,
+    Limit,
+    Search,
+    Since,
+    Tag,
+    Until,
+    Where,
+    app,
+    day,
+    moment,
 )
-
-
-class _Where:
-    """The configuration file that this process works with."""
-
-    path = Path("config.toml")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day; write 2025-12-31") from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a moment; write 2025-12-31T07:00+00:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Since = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="First day, included.")]
-Until = Annotated[date | None, typer.Option(parser=_day, metavar="DATE", help="Last day, included.")]
-Tag = Annotated[str | None, typer.Option(help="Only of this tag.")]
-Country = Annotated[str | None, typer.Option(help="Only of this country (ISO code).")]
-Search = Annotated[str | None, typer.Option(metavar="WORDS", help="Words of headline, publisher or id.")]
-Limit = Annotated[int, typer.Option(min=1, help="At most so many.")]
-
-
-@app.callback()
-def _main(
-    context: typer.Context,
-    config: Annotated[
-        Path, typer.Option(envvar="POSTERITY_CONFIG", metavar="PATH", help="The configuration file.")
-    ] = Path("config.toml"),
-) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(WRONG)
-    _Where.path = config
 
 
 @app.command(epilog="Example: posterity init my-forecasts")
@@ -76,19 +37,23 @@ def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.
 
 @app.command(epilog="Example: posterity check")
 def check(json: Json = False) -> None:
-    """Validate the configuration and the connections, and print every problem at once."""
-    from service import checking, printing
+    """Print every problem of configuration and connections at once, and preview what the numbers do."""
+    from service import checking, printing, show_preview
     from service.composition import opened
 
-    with opened(_Where.path) as service:
+    with opened(Where.path) as service:
         warnings, problems = list(checking.warnings(service)), list(checking.problems(service))
+        today, forecasts = service.today(), service.configuration.forecasts
     if json:
-        printing.as_json({"warnings": warnings, "problems": problems})
+        previews = [show_preview.document(one, today) for one in forecasts]
+        printing.as_json({"warnings": warnings, "problems": problems, "previews": previews})
     else:
+        for one in forecasts:
+            show_preview.show(one, today)
         for warning in warnings:
             printing.line(f"Warning: {warning}")
         counts = (printing.count(len(problems), "problem"), printing.count(len(warnings), "warning"))
-        printing.line(f"{_Where.path}: {', '.join(counts)}")
+        printing.line(f"{Where.path}: {', '.join(counts)}")
     checking.reach(problems)
 
 
@@ -105,7 +70,7 @@ def ingest(
     from service.composition import opened
     from service.intake import take_files, take_inbox
 
-    with opened(_Where.path) as service:
+    with opened(Where.path) as service:
         taken = take_files(service, paths) if paths else take_inbox(service)
         if json:
             done = list(taken)
@@ -124,7 +89,7 @@ def run(
         list[str] | None, typer.Option(metavar="ID", help="Only this one; repeatable.")
     ] = None,
     as_of: Annotated[
-        date | None, typer.Option(parser=_day, metavar="DATE", help="The cutoff; by default today.")
+        date | None, typer.Option(parser=day, metavar="DATE", help="The cutoff; by default today.")
     ] = None,
     ingest: Annotated[bool, typer.Option("--ingest/--no-ingest", help="Take in the inbox first.")] = True,
     json: Json = False,
@@ -135,7 +100,7 @@ def run(
     from service.intake import take_inbox
     from service.nightly import choose, night
 
-    with opened(_Where.path) as service:
+    with opened(Where.path) as service:
         cutoff = as_of or service.today()
         chosen, early = choose(service, forecast or (), cutoff)  # refuses before anything is taken in
         for one in early:
@@ -158,15 +123,15 @@ def run(
 def history(
     forecast: Annotated[str, typer.Argument(metavar="ID")],
     since: Annotated[
-        date | None, typer.Option("--from", parser=_day, metavar="DATE", help="First cutoff.")
+        date | None, typer.Option("--from", parser=day, metavar="DATE", help="First cutoff.")
     ] = None,
     until: Annotated[
-        date | None, typer.Option("--to", parser=_day, metavar="DATE", help="Last cutoff.")
+        date | None, typer.Option("--to", parser=day, metavar="DATE", help="Last cutoff.")
     ] = None,
     known_at: Annotated[
         datetime | None,
         typer.Option(
-            parser=_moment, metavar="MOMENT", help="As recorded by then, UTC unless it says otherwise."
+            parser=moment, metavar="MOMENT", help="As recorded by then, UTC unless it says otherwise."
         ),
     ] = None,
     all_runs: Annotated[bool, typer.Option("--all-runs", help="Superseded and failed runs too.")] = False,
@@ -185,7 +150,7 @@ def history(
     question = show_history.Question(
         forecast=forecast, first=since, last=until, known_at=known_at, all_runs=all_runs
     )
-    with opened(_Where.path) as service:
+    with opened(Where.path) as service:
         show_history.show(service, question, "json" if json else form, output)
 
 
@@ -206,7 +171,7 @@ def events(
     from service import show_evidence
     from service.composition import opened
 
-    with opened(_Where.path) as service:
+    with opened(Where.path) as service:
         if key is not None:
             show_evidence.show_event(service, key, as_json=json)
             return
@@ -232,7 +197,7 @@ def reports(
     from service import show_evidence
     from service.composition import opened
 
-    with opened(_Where.path) as service:
+    with opened(Where.path) as service:
         if identity is not None:
             show_evidence.show_report(service, identity, as_json=json)
             return
@@ -251,7 +216,7 @@ def migrate(json: Json = False) -> None:
     from storage.database import migrate as upgrade
     from storage.revisions import HEAD
 
-    with opened(_Where.path, migrated=False) as service:
+    with opened(Where.path, migrated=False) as service:
         done = not is_current(service.database)
         if done:
             upgrade(service.database)
@@ -260,6 +225,9 @@ def migrate(json: Json = False) -> None:
         printing.as_json({"database": where, "revision": HEAD, "migrated": done})
     else:
         printing.line(f"{where} is at revision {HEAD}" + ("" if done else " already"))
+
+
+from service import questions  # noqa: E402, F401 - its commands are listed after those above
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.evidence import Evidence
 from model.words import word
+from service.accounts import Lines, expectations, reason_lines
 from storage.runs import ScenarioPosterior, StoredRun
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ FIELDS = (
     "checks",
     "warnings",
     "moved",
+    "reasons",
     "outlook",
+    "watch",
+    "diagnostics",
     "versions",
     "seconds",
 )
@@ -52,12 +56,19 @@ def published(
     posterior: "Posterior",
     previous: StoredRun | None,
     *,
-    made_from: Mapping[str, str | None],
+    moved: Lines | None,
+    made_from: Versions,
 ) -> Document:
     """Describe a run that came to a result; its number and duration are put in when it is stored.
 
-    What this release does not compute (what moved) is null, not empty.
+    Parameters
+    ----------
+    previous, moved
+        The run that was in force, and what moved the probabilities since; null where there was none.
     """
+    from model.diagnostics import diagnose  # noqa: PLC0415 - loads PyMC
+
+    why = posterior.reasons
     return {
         "forecast": evidence.forecast.id,
         "as_of": evidence.as_of.isoformat(),
@@ -80,8 +91,11 @@ def published(
         "reports": sum(len(event.reports) for event in evidence.events),
         "checks": [asdict(one) | {"figure": finite(one.figure)} for one in posterior.checks],
         "warnings": list(posterior.warnings),
-        "moved": None,
-        "outlook": [asdict(one) | {"until": one.until.isoformat()} for one in posterior.outlook],
+        "moved": moved,
+        "reasons": None if why is None else reason_lines(evidence, why),
+        "outlook": expectations(posterior.outlook),
+        "watch": expectations(posterior.watch),
+        "diagnostics": diagnose(evidence, posterior),
         "versions": dict(made_from),
         "seconds": None,
     }
@@ -93,7 +107,7 @@ def failed(
     prior: Mapping[str, float],
     reason: str,
     *,
-    made_from: Mapping[str, str | None],
+    made_from: Versions,
 ) -> Document:
     """Describe a run that came to none, in the same shape."""
     known = {

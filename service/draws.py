@@ -42,7 +42,8 @@ def keep(folder: Path, evidence: Evidence, posterior: "Posterior", fingerprint: 
 
 def _netcdf(tree: "DataTree") -> bytes:
     """Encode in memory: HDF5 brings the whole process down where a disk fills up under it."""
-    encoding = {"/posterior": dict.fromkeys(tree["posterior"].data_vars, _COMPRESSED)}
+    groups = ("posterior", "posterior_predictive")
+    encoding = {f"/{one}": dict.fromkeys(tree[one].data_vars, _COMPRESSED) for one in groups}
     content = io.BytesIO()
     tree.to_netcdf(content, engine="h5netcdf", encoding=encoding)
     return content.getvalue()

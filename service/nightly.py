@@ -15,11 +15,12 @@ from model import credibility
 from model.definition import canonical, forecast_digest
 from model.digests import digest
 from model.domain import Forecast
-from model.errors import PosterityError, Unavailable, UsageError
+from model.errors import PosterityError, Unavailable, Unresolved, UsageError
 from model.evidence import Evidence, select
 from model.fingerprint import code_digest
 from model.snapshot import snapshot
 from service import documents
+from service.accounts import Lines, evidence_of, movement_lines
 from service.composition import Service
 from service.documents import Document
 from service.draws import keep
@@ -165,7 +166,8 @@ def _result(  # noqa: PLR0913, PLR0917 - what a run is made of
     version: Recorded,
 ) -> RunRecord:
     made_from = documents.versions(inputs.forecast, inputs.evidence, inputs.code)
-    document = documents.published(evidence, posterior, previous, made_from=made_from)
+    moved = _moved(service, previous, evidence)
+    document = documents.published(evidence, posterior, previous, moved=moved, made_from=made_from)
     warnings = (*posterior.warnings, *_changed(version))
     return RunRecord(
         forecast_id=evidence.forecast.id,
@@ -184,6 +186,18 @@ def _result(  # noqa: PLR0913, PLR0917 - what a run is made of
         warnings=warnings,
         draws=keep(service.configuration.storage.draws, evidence, posterior, inputs.fingerprint),
     )
+
+
+def _moved(service: Service, previous: StoredRun | None, evidence: Evidence) -> Lines | None:
+    """Say what moved the probabilities since the run in force; None where none was, or it cannot be said."""
+    if previous is None:
+        return None
+    with service.database.reading() as session:
+        before = evidence_of(session, previous)
+    try:
+        return movement_lines(before, evidence)
+    except Unresolved:
+        return None
 
 
 def _changed(version: Recorded) -> list[str]:

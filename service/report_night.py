@@ -8,8 +8,10 @@ from service import printing
 from service.documents import Document
 from service.intake import Taken
 from service.printing import MISSING, band, count, percent, points
+from service.wording import strongest
 
 _MOST_REFUSALS = 20
+_MOST_CAUSES = 5
 
 
 def show_taken(taken: Iterable[Taken]) -> list[Taken]:
@@ -56,6 +58,8 @@ def show(forecast: Forecast, document: Document) -> None:
         printing.block(printing.table(headings, _rows(forecast, document), numeric=headings[1:-1]))
     for sentence in _remarks(document):
         printing.line(sentence)
+    for sentence in _moved(forecast, document):
+        printing.line(sentence)
     printing.line()
 
 
@@ -100,6 +104,21 @@ def _remarks(document: Document) -> Iterable[str]:
         yield _checks(document)
     for warning in document["warnings"]:
         yield f"Warning: {warning}"
+
+
+def _moved(forecast: Forecast, document: Document) -> Iterable[str]:
+    """Name the largest causes of what moved since the last run."""
+    causes = document["moved"]
+    if causes is None:
+        return
+    if not causes:
+        yield "Nothing moved since the last run."
+        return
+    yield "What moved it since the last run:"
+    for cause in causes[:_MOST_CAUSES]:
+        yield f"  {cause['text']}: {strongest(cause['bits'], forecast)}"
+    if len(causes) > _MOST_CAUSES:
+        yield f"  and {len(causes) - _MOST_CAUSES} smaller causes; `posterity explain {forecast.id}` has them"
 
 
 def _checks(document: Document) -> str:

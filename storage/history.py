@@ -85,6 +85,12 @@ def history_documents(  # noqa: PLR0913 - one parameter for each option of the c
     yield from session.scalars(statement, execution_options={"yield_per": CHUNK})
 
 
+def first_published(session: Session, forecast_id: str) -> date | None:
+    """Look up the first cutoff of which anything was published."""
+    published = col(Run.forecast_id) == forecast_id, col(Run.status) == "published"
+    return session.scalars(select(func.min(col(Run.as_of))).where(*published)).one()
+
+
 def _chosen(
     forecast_id: str, first: date | None, last: date | None, known_at: datetime | None, *, all_runs: bool
 ) -> Subquery:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.cli import app
+from service.program import app
 from tests.service.commands import EXAMPLES, ROOT, Answer, Desk
 
 EXAMPLE = "Example: posterity "

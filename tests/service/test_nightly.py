@@ -230,7 +230,7 @@ def test_a_fit_that_went_astray_is_told_in_numbers_that_json_can_hold(desk: Desk
         sampled=replace(sound.sampled, probabilities=nothing, monte_carlo_error=nothing),
         checks=(Verdict(name="rhat", figure=float("inf"), threshold=1.01, passed=False),),
     )
-    document = documents.published(evidence, astray, None, made_from={})
+    document = documents.published(evidence, astray, None, moved=None, made_from={})
     assert document["pymc"]["probabilities"] == {"down": None, "up": None}
     assert document["pymc"]["monte_carlo_error"] == {"down": None, "up": None}
     assert document["checks"][0]["figure"] is None
