@@ -20,7 +20,7 @@ from model import exact
 from model.domain import Forecast
 from model.evidence import Evidence
 from service.composition import Service
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 from tests import oracle
 
 NATS, PROBABILITY = 1e-6, 0.01  # the targets

@@ -15,7 +15,7 @@ from benchmarks import shipped
 from benchmarks.measuring import table
 from model import exact, sampling
 from model.evidence import Evidence
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 
 SEEDS, SCENARIO, CUTOFF = 60, "base", date(2026, 11, 20)
 DRAWS = (1000, 2000)

@@ -17,7 +17,7 @@ from model.wire import content
 from service.composition import Service
 from service.configuration import load
 from service.intake import take_files
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 from storage.events import Membership, join_events
 from storage.reports import file_reports
 

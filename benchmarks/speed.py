@@ -19,7 +19,7 @@ from model.band import band
 from model.evidence import Evidence, select
 from model.outlook import outlook
 from service.composition import Service
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 from storage.events import evidence_reports
 
 HEADERS = ("what", "wall", "processor", "target (wall)", "reached")

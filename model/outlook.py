@@ -73,7 +73,7 @@ def _chance(evidence: Evidence, seen: IndicatorEvidence, until: date, now: Rates
     share = unexposed(evidence, seen, until)
     if seen.indicator.recurs:
         return min(1.0, float(now.weights @ now.of[seen.indicator.id].some(share)))
-    return float(now.weights @ happens(evidence, seen, share, now))
+    return min(1.0, float(now.weights @ happens(evidence, seen, share, now)))
 
 
 def happens(evidence: Evidence, seen: IndicatorEvidence, share: float, now: Rates) -> Array:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from model import credibility
 from model.definition import canonical, forecast_digest
 from model.digests import digest
 from model.domain import Forecast
 from model.errors import PosterityError, Unavailable, Unresolved, UsageError
-from model.evidence import Evidence, select
+from model.evidence import Evidence
 from model.fingerprint import code_digest
 from model.snapshot import snapshot
 from service import documents
@@ -24,7 +23,8 @@ from service.accounts import Lines, evidence_of, movement_lines
 from service.composition import Service
 from service.documents import Document
 from service.draws import keep
-from storage.events import evidence_reports
+from service.knowledge import known_evidence
+from service.outlooks import outlook_rows, resolve_due
 from storage.forecasts import Recorded, record_version
 from storage.runs import RunRecord, StoredRun, latest_published, standing_run, store_run
 
@@ -78,7 +78,9 @@ def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: 
     _check_cutoff(service, forecasts, as_of)
     for forecast in forecasts:
         say(f"updating {forecast.id}")
-        yield update_forecast(service, forecast, as_of=as_of, say=say)
+        document = update_forecast(service, forecast, as_of=as_of, say=say)
+        resolve_due(service, forecast, as_of=as_of)
+        yield document
 
 
 def update_forecast(service: Service, forecast: Forecast, *, as_of: date, say: Say) -> Document:
@@ -109,14 +111,6 @@ def state_version(service: Service, forecast: Forecast) -> Recorded:
     with service.database.session() as session:
         definition = canonical(forecast)
         return record_version(session, forecast.id, definition, forecast_digest(forecast), at=service.clock())
-
-
-def known_evidence(service: Service, forecast: Forecast, *, as_of: date) -> Evidence:
-    """Select what was known at the cutoff and counts."""
-    with service.database.reading() as session:
-        reports = evidence_reports(session, forecast.tags, opened=forecast.opened, as_of=as_of)
-    grades = service.configuration.grades.worth()
-    return select(forecast, credibility.events(reports, as_of=as_of, grades=grades), as_of=as_of)
 
 
 def choose(
@@ -184,6 +178,7 @@ def _result(  # noqa: PLR0913, PLR0917 - what a run is made of
         posteriors=documents.posteriors(evidence, posterior),
         checks=posterior.checks,
         warnings=warnings,
+        outlook=outlook_rows(evidence, posterior.outlook),
         draws=keep(service.configuration.storage.draws, evidence, posterior, inputs.fingerprint),
     )
 

@@ -11,7 +11,7 @@ from model.evidence import Evidence
 from model.wire import content
 from service import printing
 from service.composition import Service
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 from storage.events import EventSummary, JoinedReport, event_reports, list_events
 from storage.reports import StoredReport, list_reports, report_versions
 

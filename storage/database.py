@@ -18,7 +18,7 @@ from storage.faults import reachable
 from storage.revisions import HEAD, REVISIONS
 
 PATIENCE = 5.0  # seconds to wait for a lock or for a server
-MIGRATING, FILING, DEFINING = 7_301, 7_302, 7_303  # numbers of our advisory locks
+MIGRATING, FILING, DEFINING, RUNNING = 7_301, 7_302, 7_303, 7_304  # numbers of our advisory locks
 _SECRETS = ("password", "sslpassword")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -65536")
 

@@ -15,7 +15,9 @@ from sqlmodel import col
 from model.domain import Verdict
 from storage.content import as_text
 from storage.current import known
-from storage.tables import Evidence, Posterior, Run, RunCheck, RunDocument, RunWarning, Table
+from storage.database import RUNNING, exclusive
+from storage.outlooks import StoredExpectation
+from storage.tables import Evidence, Outlook, Posterior, Run, RunCheck, RunDocument, RunWarning, Table
 
 type Status = Literal["published", "held", "failed"]
 
@@ -52,6 +54,8 @@ class RunRecord:
         The run as it is served; its number is put in as ``run``.
     posteriors
         In the forecast's order of scenarios.
+    outlook
+        What to expect next, in the forecast's order of indicators.
     draws
         Where the draws are kept.
     supersedes
@@ -74,6 +78,7 @@ class RunRecord:
     posteriors: Sequence[ScenarioPosterior] = ()
     checks: Sequence[Verdict] = ()
     warnings: Sequence[str] = ()
+    outlook: Sequence[StoredExpectation] = ()
     draws: str | None = None
     supersedes: int = 0
 
@@ -101,6 +106,7 @@ class StoredRun:
 
 def store_run(session: Session, record: RunRecord) -> int:
     """Store a run and answer with its number; a second time, of the same inputs, with the first's number."""
+    exclusive(session, RUNNING)  # so that runs come into sight in the order of their numbers
     _store_evidence(session, record)
     row = _run_row(record)
     try:
@@ -156,6 +162,7 @@ def _store_findings(session: Session, run: int, record: RunRecord) -> None:
         (Posterior, [asdict(one) for one in record.posteriors]),
         (RunCheck, [asdict(one) for one in record.checks]),
         (RunWarning, [{"text": text} for text in record.warnings]),
+        (Outlook, [asdict(one) for one in record.outlook]),
     )
     for table, values in found:
         numbered = ({"run_id": run, "position": place, **one} for place, one in enumerate(values))

@@ -7,7 +7,7 @@ sees these classes: its functions return domain values and plain dataclasses.
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, MetaData, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.columns import UtcDateTime
@@ -123,6 +123,7 @@ class Run(Table, table=True):
         ),
         Index("ix_run_latest", "forecast_id", "status", "as_of", "recorded_at"),
         Index("ix_run_history", "forecast_id", "as_of", "recorded_at"),
+        Index("ix_run_number", "forecast_id", "status", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -188,3 +189,52 @@ class RunWarning(Table, table=True):
     run_id: int = Field(primary_key=True, foreign_key="run.id")
     position: int = Field(primary_key=True)
     text: str = Field(sa_type=Text)
+
+
+class Outlook(Table, table=True):
+    """What a run expects of one indicator in the days after `starts_on`, up to `until`."""
+
+    __table_args__ = (
+        CheckConstraint("starts_on < until", name="days"),
+        Index("ix_outlook_until", "run_id", "until"),
+    )
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    position: int = Field(primary_key=True)
+    indicator: str
+    days: int
+    starts_on: date
+    until: date
+    probability: float
+
+
+class OutlookResolution(Table, table=True):
+    """What became of an expectation; what was said stands beside it, so that scores read one index."""
+
+    __tablename__ = "outlook_resolution"
+    __table_args__ = (
+        CheckConstraint("outcome BETWEEN 0 AND 1", name="outcome"),
+        ForeignKeyConstraint(["run_id", "position"], ["outlook.run_id", "outlook.position"]),
+        Index("ix_outlook_resolution_scores", "forecast_id", "days", "probability", "outcome"),
+        Index("ix_outlook_resolution_newest", "forecast_id", "resolved_as_of", "run_id", "position"),
+    )
+
+    run_id: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    forecast_id: str
+    days: int
+    probability: float
+    outcome: float
+    events: int
+    resolved_as_of: date
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OutlookMark(Table, table=True):
+    """That nothing is open any more in a forecast's runs up to this one; the highest mark is in force."""
+
+    __tablename__ = "outlook_mark"
+
+    forecast_id: str = Field(primary_key=True)
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    recorded_at: datetime = Field(sa_type=UtcDateTime)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import accuracy, measuring, million, mixture, processes, shipped, speed, survey
 from benchmarks.simulated import FAR, NEAR, Recipe, case
 from model import exact
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 
 RECIPES = pytest.mark.parametrize("recipe", [NEAR, FAR], ids=lambda recipe: recipe.name)
 

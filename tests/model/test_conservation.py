@@ -23,22 +23,38 @@ from tests.model.test_watch import with_more
 from tests.strategies import OPENED, Size, a_forecast, an_event, an_evidence, evidences
 
 FEW = Size(scenarios=4, indicators=4, events=8)
-_MOST = 400
+_MOST = 120
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-@given(evidence=evidences(FEW), place=st.integers(0, 3), c=st.floats(0.1, 0.98), share=st.floats(0.001, 0.2))
+RARELY = (HealthCheck.filter_too_much, HealthCheck.too_slow)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=RARELY)
+@given(evidence=evidences(FEW), place=st.integers(0, 3), c=st.floats(0.3, 0.98), share=st.floats(0.001, 0.1))
 def test_todays_probability_is_the_average_of_tomorrows(
     evidence: Evidence, place: int, c: float, share: float
 ) -> None:
+    check(evidence, place, c, share)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=RARELY)
+@given(evidence=evidences(FEW), place=st.integers(0, 3), c=st.floats(0.1, 0.98), share=st.floats(0.001, 0.2))
+def test_todays_probability_is_the_average_of_tomorrows_far_and_wide(
+    evidence: Evidence, place: int, c: float, share: float
+) -> None:
+    check(evidence, place, c, share)
+
+
+def check(evidence: Evidence, place: int, c: float, share: float) -> None:
     """Of a recurring indicator: n more events of credibility c, real or noise, and more silence.
 
     With marks of credibility c, real ones come at rate ``E g h`` and noise at ``Ē (1 − c)/c``, so that
     ``p(n | s) = (ΔF/c)^n / n! · e^(−Ē ΔF (1 − c)/c) · Z_s[n more of credibility c, X + ΔF] / Z_s``.
     """
     seen = evidence.indicators[place % len(evidence.indicators)]
-    assume(seen.indicator.recurs and max(seen.indicator.stated.values()) * share < 20)
-    assume(seen.exposure + share <= 1 and 0 < mean_stated(evidence, seen) * share * (1 - c) / c < 20)
+    assume(seen.indicator.recurs and max(seen.indicator.stated.values()) * share < 10)
+    assume(seen.exposure + share <= 1 and 0 < mean_stated(evidence, seen) * share * (1 - c) / c < 10)
     try:
         now = exact.posterior(evidence)
         total, average = tomorrows(evidence, seen, c, share)
@@ -67,8 +83,8 @@ def tomorrows(
             total[one] += p[one]
             average[one] += mixed * probability[one]
         if n > 3 and max(p.values()) < 1e-10:
-            break
-    return total, average
+            return total, average
+    raise Unresolved("so much may happen tomorrow that it is not counted out here")
 
 
 @pytest.mark.parametrize("candidates", [[], [0.3], [0.6, 0.2]], ids=["none", "one", "two"])

@@ -24,7 +24,7 @@ from model.sampling import CHAINS, ScenarioFit
 from model.surprise import SURPRISING
 from model.tabulation import Array
 from model.update import Posterior, update
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 from tests.model.test_sampling import a_case, some
 from tests.strategies import a_forecast, an_evidence
 

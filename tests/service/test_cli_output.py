@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from storage.revisions import HEAD
 from tests.service.commands import CUTOFF, SURE, Answer, Desk, quiet, report, said_in_one_line
 
 RUN_KEYS = [
@@ -90,7 +91,7 @@ def test_the_other_commands_print_json_and_nothing_else(desk: Desk) -> None:
     assert {one["event"] for one in desk.types("events", "--json").json} >= {"pe-deal-2025-03-01-ca9781"}
     assert [one["id"] for one in desk.types("reports", "--json").json] == ["c", "b", "a"]
     migrated = desk.types("migrate", "--json").json
-    assert migrated == {"database": str(desk.database), "revision": "0001", "migrated": False}
+    assert migrated == {"database": str(desk.database), "revision": HEAD, "migrated": False}
 
 
 def test_check_prints_its_problems_as_json_too(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from model.errors import UsageError
 from service import documents
 from service.composition import opened
-from service.nightly import known_evidence, night
+from service.knowledge import known_evidence
+from service.nightly import night
 from tests.service.commands import CUTOFF, SURE, Desk, quiet, report
 
 

@@ -11,7 +11,7 @@ from model.errors import Unavailable
 from model.update import Effort, update
 from service.composition import opened
 from service.draws import keep
-from service.nightly import known_evidence
+from service.knowledge import known_evidence
 from storage.runs import latest_published
 from tests.service.commands import CUTOFF, Answer, Desk, quiet, report, said_in_one_line, vivid
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from model.dates import CoarseDate
 from model.domain import Report, Verdict
+from storage.outlooks import StoredExpectation
 from storage.runs import RunRecord, ScenarioPosterior
 
 
@@ -62,5 +63,16 @@ def run(**changes: Any) -> RunRecord:
         checks=(Verdict(name="rhat", figure=1.002, threshold=1.01, passed=True),),
         warnings=("1 event after observed_until does not count",),
         draws="draws/1.nc",
+    )
+    return replace(plain, **changes)
+
+
+def expectation(**changes: Any) -> StoredExpectation:
+    plain = StoredExpectation(
+        indicator="deals",
+        days=7,
+        starts_on=date(2026, 1, 10),
+        until=date(2026, 1, 17),
+        probability=0.25,
     )
     return replace(plain, **changes)

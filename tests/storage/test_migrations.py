@@ -1,7 +1,9 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -10,8 +12,11 @@ from sqlalchemy import CheckConstraint, inspect, text
 
 from model.errors import UsageError
 from storage.database import Database, is_current, migrate, open_database, prepare
+from storage.outlooks import due_expectations, run_outlook
 from storage.revisions import HEAD, REVISIONS
+from storage.runs import get_run, store_run
 from storage.tables import Table
+from tests.storage.samples import expectation, moment, run
 
 
 def test_the_known_revisions_are_those_of_the_scripts() -> None:
@@ -57,6 +62,51 @@ def test_two_migrations_at_once_leave_one_set_of_tables(empty_url: str) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(migrate_alone, range(4)))
+
+
+A_RUN_OF_0001 = """
+INSERT INTO evidence (digest, snapshot) VALUES ('sha256:e', '{}');
+INSERT INTO run (forecast_id, as_of, status, settled, supersedes, engine, evidence_digest, forecast_digest,
+                 code_digest, recorded_at, seconds)
+VALUES ('rla', '2026-01-10', 'published', true, 0, 'exact', 'sha256:e', 'sha256:f',
+        'sha256:c', '2026-01-10 03:00:00', 9.1);
+INSERT INTO run_document (run_id, document) VALUES (1, '{"run":1}');
+INSERT INTO posterior (run_id, position, scenario, probability) VALUES (1, 0, 'base', 0.53)
+"""
+
+
+def with_a_run_of_0001(database: Database) -> None:
+    """Migrate to the first tables, store a run in them, and migrate to the newest."""
+    config = Config()
+    config.set_main_option("script_location", "storage:migrations")
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for statement in A_RUN_OF_0001.split(";"):
+            connection.exec_driver_sql(statement)
+    assert not is_current(database)
+    migrate(database)
+
+
+def test_runs_of_the_first_tables_are_kept_and_have_no_outlook(empty_url: str) -> None:
+    with open_database(empty_url) as database:
+        with_a_run_of_0001(database)
+        with database.reading() as session:
+            kept = get_run(session, 1)
+            assert run_outlook(session, 1) == []
+            assert due_expectations(session, "rla", until=date(2027, 1, 1)) == []
+    assert kept is not None
+    assert (kept.as_of, kept.document) == (date(2026, 1, 10), '{"run":1}')
+    assert [one.probability for one in kept.posteriors] == [0.53]
+
+
+def test_runs_after_a_migration_follow_those_before_it(empty_url: str) -> None:
+    with open_database(empty_url) as database:
+        with_a_run_of_0001(database)
+        with database.session() as session:
+            number = store_run(session, run(supersedes=1, recorded_at=moment(11), outlook=[expectation()]))
+            (due,) = due_expectations(session, "rla", until=date(2027, 1, 1))
+    assert (due.run, due.expectation) == (number, expectation())
 
 
 def test_preparing_migrates_a_file_but_asks_before_it_touches_a_server(empty_url: str) -> None:
