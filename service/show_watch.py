@@ -1,7 +1,7 @@
 """`posterity watch`: what to expect of each indicator, and which of them would tell the most."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -12,17 +12,22 @@ from service.accounts import Lines, evidence_of, published_run, stored_outlook, 
 from service.composition import Service
 from service.printing import percent
 from service.wording import kind_of_event
+from storage.outlooks import Summary, summary
 from storage.runs import StoredRun
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Watch:
-    """What a run expects; `ranked` has the most informative indicator first."""
+    """What a run expects; `ranked` has the most informative indicator first.
+
+    `resolved` sums up what became of earlier expectations, by how far they looked.
+    """
 
     run: StoredRun
     forecast: Forecast
     outlook: Lines
     ranked: Lines
+    resolved: Sequence[Summary]
 
 
 def watched(service: Service, forecast_id: str, *, as_of: date | None) -> Watch:
@@ -36,11 +41,13 @@ def watched(service: Service, forecast_id: str, *, as_of: date | None) -> Watch:
     run = published_run(service, forecast_id, as_of=as_of)
     with service.database.reading() as session:
         evidence = evidence_of(session, run)
+        resolved = summary(session, forecast_id)
     return Watch(
         run=run,
         forecast=evidence.forecast,
         outlook=stored_outlook(run, evidence),
         ranked=stored_watch(run, evidence),
+        resolved=resolved,
     )
 
 
@@ -52,6 +59,7 @@ def document(found: Watch) -> dict[str, Any]:
         "run": found.run.run,
         "watch": found.ranked,
         "outlook": found.outlook,
+        "resolved": [asdict(one) for one in found.resolved],
     }
 
 
@@ -65,6 +73,25 @@ def show(found: Watch) -> None:
     ahead = [f"{days} days" for days in DAYS]
     headings = ("indicator", *ahead, "bits", "what")
     printing.block(printing.table(headings, _rows(found), numeric=headings[1:-1]))
+    if found.resolved:
+        _show_resolved(found.resolved)
+
+
+def _show_resolved(resolved: Sequence[Summary]) -> None:
+    printing.line("What became of earlier expectations (expected Brier score, 0 is best):")
+    headings = ("ahead", "resolved", "expected", "happened", "Brier", "always the mean")
+    rows = (
+        (
+            f"{one.days} days",
+            one.number,
+            percent(one.mean_probability),
+            percent(one.mean_outcome),
+            f"{one.brier:.3f}",
+            f"{one.climatology:.3f}",
+        )
+        for one in resolved
+    )
+    printing.block(printing.table(headings, rows, numeric=headings[1:]))
 
 
 def _rows(found: Watch) -> Iterator[tuple[str, ...]]:
