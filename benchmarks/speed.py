@@ -9,17 +9,24 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from pathlib import Path
 
 from benchmarks import million, processes, shipped
 from benchmarks.measuring import Timing, machine, middle, table, timed
 from model import credibility, exact
+from model.attribution import reasons
 from model.band import band
 from model.evidence import Evidence, select
+from model.movement import moved
 from model.outlook import outlook
+from model.preview import preview
+from model.watch import watch
 from service.composition import Service
 from service.knowledge import known_evidence
+from service.nightly import night
+from service.show_whatif import document, hypothesis
 from storage.events import evidence_reports
 
 HEADERS = ("what", "wall", "processor", "target (wall)", "reached")
@@ -87,13 +94,37 @@ def pymc_update(of: Service, times: int) -> Iterator[Measure]:
     evidence = known_evidence(of, shipped.forecast(of), as_of=of.today())
     numbers = count()
 
-    def night() -> None:
+    def updated() -> None:
         found = update(evidence, fingerprint=f"speed/{next(numbers)}")
         assert found.status == "published", found.checks
 
-    yield Measure(what="update warm: PyMC, gate, band, outlook", taken=repeated(night, times), target=6)
-    yield Measure(what="band of sensitivity alone", taken=repeated(lambda: band(evidence), times))
-    yield Measure(what="outlook alone", taken=repeated(lambda: outlook(evidence), times))
+    whole = repeated(updated, times)
+    yield Measure(what="update warm: PyMC, gate, band, outlook, reasons, watch", taken=whole, target=6)
+
+
+def questions(of: Service, times: int = 10) -> Iterator[Measure]:
+    """Measure what is answered by the exact engine alone, and what-if on a stored run."""
+    asked = shipped.forecast(of)
+    evidence = known_evidence(of, asked, as_of=of.today())
+    earlier = known_evidence(of, asked, as_of=date(2025, 12, 31))
+    answers: dict[str, tuple[Callable[[], object], float | None]] = {
+        "band of sensitivity, 1,000 draws": (lambda: band(evidence), 2.0),
+        "outlook": (lambda: outlook(evidence), None),
+        f"reasons, {len(reasons(evidence))} of them": (lambda: reasons(evidence), 0.2),
+        "what moved it since 2025-12-31": (lambda: moved(earlier, evidence), None),
+        "what to watch": (lambda: watch(evidence), None),
+        "preview of the elicitation": (lambda: list(preview(asked, today=of.today())), None),
+    }
+    for what, (work, target) in answers.items():
+        yield Measure(what=what, taken=repeated(work, times), target=target)
+    list(night(of, [asked], as_of=of.today(), say=lambda _: None))
+    supposed = ["tag=contract_signed,country=PE,grade=B2"]
+
+    def suppose() -> object:
+        told = hypothesis(of, asked.id, supposed, silence_until=asked.horizon, as_of=None)
+        return document(told)
+
+    yield Measure(what="what-if, from the database to JSON", taken=repeated(suppose, 5 * times), target=0.05)
 
 
 def commands(folder: Path, times: int) -> Iterator[Measure]:
@@ -171,6 +202,7 @@ def _measures(chosen: argparse.Namespace, folder: Path) -> Iterator[Measure]:
         with shipped.service(folder / "update") as of:
             shipped.take_in(of)
             yield from exact_update(of)
+            yield from questions(of)
             yield from pymc_update(of, chosen.times)
 
 

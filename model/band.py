@@ -16,6 +16,7 @@ from model.quadrature import Array
 DRAWS = 1000
 QUANTILES = (0.1, 0.9)
 _CHUNK = 10  # draws computed at a time: what fits the processor's cache is fastest
+_ERROR = 1e-7  # of an integral: a quantile of a thousand draws needs no more, and takes half the time
 _LEAST = 1e-300  # a drawn prior is never quite 0
 
 
@@ -44,7 +45,9 @@ def band(evidence: Evidence, *, draws: int = DRAWS) -> dict[str, tuple[float, fl
     priors, stated, mean = _drawn(evidence, [one.id for one in possible], draws)
     log_z = np.concatenate(
         [
-            log_evidence_of_rows(evidence, _rows(stated, mean, left, slice(start, start + _CHUNK)))
+            log_evidence_of_rows(
+                evidence, _rows(stated, mean, left, slice(start, start + _CHUNK)), error=_ERROR
+            )
             for start in range(0, draws, _CHUNK)
         ]
     ).reshape(draws, left.sum())

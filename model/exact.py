@@ -10,7 +10,7 @@ from model.domain import Event
 from model.errors import Unresolved
 from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated, ruled_out
-from model.quadrature import Array
+from model.quadrature import ERROR, Array
 from model.recurring import Recurring, latents
 
 
@@ -74,8 +74,13 @@ class Rows:
     mean: Mapping[str, Array]
 
 
-def log_evidence_of_rows(evidence: Evidence, rows: Rows) -> Array:
+def log_evidence_of_rows(evidence: Evidence, rows: Rows, *, error: float = ERROR) -> Array:
     """Compute log Z for many elicitations at once; none of the rows may be ruled out.
+
+    Parameters
+    ----------
+    error
+        Relative error of the integrals over volumes.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def log_evidence_of_rows(evidence: Evidence, rows: Rows) -> Array:
     for seen in evidence.indicators:
         stated, mean = rows.stated[seen.indicator.id], rows.mean[seen.indicator.id]
         if seen.indicator.recurs:
-            recurring.append(recurring_rows(seen, stated, mean))
+            recurring.append(recurring_rows(seen, stated, mean, error=error))
         else:
             one_off = one_off + _log_one_off(evidence, seen, stated, mean)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -110,7 +115,9 @@ def as_stated(evidence: Evidence, scenarios: Sequence[str]) -> Rows:
     )
 
 
-def recurring_rows(seen: IndicatorEvidence, expected: Array, noise: Array) -> Recurring:
+def recurring_rows(
+    seen: IndicatorEvidence, expected: Array, noise: Array, *, error: float = ERROR
+) -> Recurring:
     """Lay out what a recurring indicator saw, under the rows' E and Ē."""
     return Recurring(
         expected=expected,
@@ -118,6 +125,7 @@ def recurring_rows(seen: IndicatorEvidence, expected: Array, noise: Array) -> Re
         credibilities=np.array([event.credibility for event in weighing(seen, mean=float(noise.max()))]),
         exposure=seen.exposure,
         spread=seen.indicator.spread,
+        error=error,
     )
 
 

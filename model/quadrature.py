@@ -19,8 +19,7 @@ Array = NDArray[np.float64]
 
 NEGLIGIBLE = 45.0  # what lies this far below the maximum, in nats, is left out
 TOLERANCE = 1e-7  # steps are halved until the logarithm moves by less
-_TAIL = 1e-12  # mass left out at either end of a gamma integral
-_ERROR = 1e-11  # relative error of a gamma integral
+ERROR = 1e-11  # relative error of a gamma integral; a tenth of it is left out at either end
 _MOST_HALVINGS = 20
 _MARGIN = math.sqrt(2 * NEGLIGIBLE) + 1
 
@@ -35,7 +34,7 @@ def log_sum_exp(values: Array) -> Array:
 
 
 @lru_cache(maxsize=4096)
-def gamma_nodes(shape: float, degree: int) -> tuple[Array, Array]:
+def gamma_nodes(shape: float, degree: int, error: float = ERROR) -> tuple[Array, Array]:
     """Nodes and log-weights for ``E[p(x)]``, x ~ Gamma(shape, 1), p with coefficients ≥ 0.
 
     The trapezoid rule in ``y = log x``. For every polynomial p of at most this degree whose
@@ -49,26 +48,28 @@ def gamma_nodes(shape: float, degree: int) -> tuple[Array, Array]:
         a > 0.
     degree
         The polynomial's degree, ≥ 0.
+    error
+        Relative error, in (0, 1).
 
     Returns
     -------
     nodes, log_weights : ndarray, shape (nodes,)
-        ``E[p(x)] = Σ exp(log_weights) p(nodes)`` to a relative 1e-11.
+        ``E[p(x)] = Σ exp(log_weights) p(nodes)`` to that error.
     """
-    step = _gamma_step(shape + degree)
-    smallest = np.log(gammaincinv(shape, _TAIL) or math.ulp(0.0))
-    bound = (math.log(_TAIL) + gammaln(shape + 1)) / shape  # from P(x) ≤ x^a / Γ(a+1)
+    tail, step = error / 10, _gamma_step(shape + degree, error)
+    smallest = np.log(gammaincinv(shape, tail) or math.ulp(0.0))
+    bound = (math.log(tail) + gammaln(shape + 1)) / shape  # from P(x) ≤ x^a / Γ(a+1)
     low = min(smallest, bound) if smallest < -700 else smallest
-    high = np.log(gammainccinv(shape + degree, _TAIL))
+    high = np.log(gammainccinv(shape + degree, tail))
     y = np.arange(low, high + step, step) - math.log(shape)
     log_weights = shape * (y - np.expm1(y))  # without the constant, which rounding would spoil
     return shape * np.exp(y), log_weights - log_sum_exp(log_weights)
 
 
-def _gamma_step(order: float) -> float:
+def _gamma_step(order: float, error: float) -> float:
     """Widest step whose error, ``2 (cos d)^−order / (exp(2πd/step) − 1)`` at the best d, is small."""
     strip = np.geomspace(1e-7, 1.57, 400)
-    return float(np.max(2 * np.pi * strip / (math.log(2 / _ERROR) - order * np.log(np.cos(strip)))))
+    return float(np.max(2 * np.pi * strip / (math.log(2 / error) - order * np.log(np.cos(strip)))))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from itertools import batched
 
 import numpy as np
 
-from model.quadrature import Array, gamma_nodes, log_sum_exp, settle
+from model.quadrature import ERROR, Array, gamma_nodes, log_sum_exp, settle
 
 NO_SPREAD = 1e-6  # below this n events move log Z by under n² · 1e-12 through a volume's spread
 _PRODUCT = 8  # factors multiplied before a logarithm is taken, where the product can be held
@@ -37,6 +37,8 @@ class Recurring:
         X ≥ 0.
     powers : ndarray, shape (events,), or None
         In [0, 1], to which each event's factor is raised; None: all 1.
+    error
+        Relative error of the integral over the volume.
     """
 
     expected: Array
@@ -45,6 +47,7 @@ class Recurring:
     exposure: float
     spread: float
     powers: Array | None = None
+    error: float = ERROR
 
     @property
     def variance(self) -> float:
@@ -154,7 +157,7 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
     if one.spread < NO_SPREAD:
         nodes, log_weights = np.ones(1), np.zeros(1)
     else:
-        nodes, log_weights = gamma_nodes(1 / one.variance, one.credibilities.size)
+        nodes, log_weights = gamma_nodes(1 / one.variance, one.credibilities.size, one.error)
         nodes = one.variance * nodes
     rates = mean[..., None] * nodes
     return rates, log_weights + _log_factors(one, rates)
