@@ -20,6 +20,7 @@ import numpy as np
 from model.quadrature import ERROR, Array, gamma_nodes, log_sum_exp, settle
 
 NO_SPREAD = 1e-6  # below this n events move log Z by under n² · 1e-12 through a volume's spread
+_ALIKE = 4  # events of one credibility from which its logarithm is taken once, and multiplied
 _PRODUCT = 8  # factors multiplied before a logarithm is taken, where the product can be held
 _TINY, _HUGE = 1e-290, 1e290
 
@@ -165,9 +166,17 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
 
 def _log_factors(one: Recurring, rate: Array) -> Array:
     """``Σ_i p_i log(c_i · rate + (1 − c_i) · Ē)``, of the shape of `rate`."""
-    if one.powers is not None:
-        powered = zip(one.credibilities, one.powers, strict=True)
-        return sum((p * np.log(factor(one, c, rate)) for c, p in powered if p), start=np.zeros_like(rate))
+    powers = np.ones(one.credibilities.size) if one.powers is None else one.powers
+    kinds, which = np.unique(one.credibilities, return_inverse=True)
+    if one.powers is None and _ALIKE * kinds.size > powers.size:
+        return _log_of_products(one, rate)
+    sums = np.bincount(which, weights=powers, minlength=kinds.size)
+    powered = zip(kinds, sums, strict=True)
+    return sum((p * np.log(factor(one, c, rate)) for c, p in powered if p), start=np.zeros_like(rate))
+
+
+def _log_of_products(one: Recurring, rate: Array) -> Array:
+    """Do the same where each power is 1 and few events are alike: products cost less than logarithms."""
     total = np.zeros_like(rate)
     for some in batched(one.credibilities, _PRODUCT):
         factors = [factor(one, c, rate) for c in some]
