@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaincinv, ndtr
 
 from benchmarks import shipped
 from model import credibility
@@ -58,6 +59,10 @@ class Nature:
     shock_sd
         Log-sd of a factor that all indicators share that rise from the first scenario to the last,
         and of another that all share that fall.
+    correlation
+        Of the normal scores of the volumes of indicators that rise from the first scenario to the last,
+        and likewise of those that fall (a Gaussian copula): each volume by itself has the law that the
+        forecast states for it.
     reports
         Mean number of reports of one event, all of the same grade, by different publishers.
     independence
@@ -69,6 +74,7 @@ class Nature:
     burst_size: float = 1.0
     mistagged: float = 0.0
     shock_sd: float = 0.0
+    correlation: float = 0.0
     reports: float = 1.0
     independence: float = 0.0
 
@@ -194,13 +200,14 @@ class _Simulation:
         scenario = self.rng.choice(len(self.asked.scenarios), p=[one.prior for one in self.asked.scenarios])
         coverage = self.log_normal(self.asked.coverage_sd)
         shocks = {direction: self.log_normal(self.nature.shock_sd) for direction in (True, False)}
+        common = {direction: float(self.rng.standard_normal()) for direction in (True, False)}
         happened: list[Happening] = []
         for place, indicator in enumerate(self.asked.indicators):
             off = self.nature.rates * self.nature.scatter ** self.rng.choice((-1.0, 1.0))
             off *= shocks[rises(self.asked, indicator)]
             stated = indicator.stated[self.asked.scenario_ids[scenario]]
             real = (
-                self.occasions(indicator, stated * off * coverage)
+                self.occasions(indicator, stated * off * coverage, common[rises(self.asked, indicator)])
                 if indicator.recurs
                 else (self.one_off(indicator, stated, off))
             )
@@ -214,10 +221,15 @@ class _Simulation:
         """Draw a factor of mean 1."""
         return math.exp(sd * self.rng.standard_normal() - sd**2 / 2)
 
-    def occasions(self, indicator: Indicator, expected: float) -> list[float]:
+    def volume(self, indicator: Indicator, common: float) -> float:
+        """Draw a volume, of mean 1; `common` is the normal score that indicators of its kind share."""
+        variance, shared = indicator.spread**2, self.nature.correlation
+        score = math.sqrt(shared) * common + math.sqrt(1 - shared) * self.rng.standard_normal()
+        return float(variance * gammaincinv(1 / variance, ndtr(score))) if variance else 1.0
+
+    def occasions(self, indicator: Indicator, expected: float, common: float) -> list[float]:
         """Draw when the real events of a recurring indicator come."""
-        variance = indicator.spread**2
-        volume = self.rng.gamma(1 / variance, variance) if variance else 1.0
+        volume = self.volume(indicator, common)
         first = [_moment(indicator, u) for u in self.rng.random(self.rng.poisson(expected * volume))]
         return [moment for one in first for moment in (one, *self.further(one)) if moment <= 1]
 
