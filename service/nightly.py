@@ -191,7 +191,7 @@ def _moved(service: Service, previous: StoredRun | None, evidence: Evidence) -> 
         before = evidence_of(session, previous)
     try:
         return movement_lines(before, evidence)
-    except Unresolved:
+    except (Unresolved, ArithmeticError):  # the probabilities stand all the same
         return None
 
 

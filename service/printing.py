@@ -26,7 +26,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, numeric:
     right = set(numeric)
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in headings:
-        grid.add_column(Text(heading), justify="right" if heading in right else "left", overflow="fold")
+        grid.add_column(
+            Text(visible(heading)), justify="right" if heading in right else "left", overflow="fold"
+        )
     for row in rows:
         grid.add_row(*(Text(visible(cell)) for cell in row))
     laid_out = io.StringIO()

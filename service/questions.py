@@ -37,6 +37,8 @@ def explain(
 
     if plots and not diagnostics:
         raise typer.BadParameter("plots belong to the diagnostics; write --diagnostics too")
+    if since and diagnostics:
+        raise typer.BadParameter("diagnostics are those of one run; leave --since or --diagnostics out")
     with opened(Where.path) as service:
         if diagnostics:
             show_diagnostics.answer(service, forecast, as_of=as_of, plots=plots, as_json=json)

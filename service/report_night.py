@@ -118,7 +118,8 @@ def _moved(forecast: Forecast, document: Document) -> Iterable[str]:
     for cause in causes[:_MOST_CAUSES]:
         yield f"  {cause['text']}: {strongest(cause['bits'], forecast)}"
     if len(causes) > _MOST_CAUSES:
-        yield f"  and {len(causes) - _MOST_CAUSES} smaller causes; `posterity explain {forecast.id}` has them"
+        smaller = count(len(causes) - _MOST_CAUSES, "smaller cause")
+        yield f"  and {smaller}; `posterity explain {forecast.id}` has all"
 
 
 def _checks(document: Document) -> str:

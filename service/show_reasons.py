@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from model.domain import Forecast
+from model.errors import UsageError
 from model.evidence import Evidence
 from model.words import word
 from service import printing
@@ -55,8 +56,10 @@ def account(service: Service, forecast_id: str, *, as_of: date | None, since: da
     Raises
     ------
     UsageError
-        There is no published run by either day.
+        There is no published run by either day, or `since` lies after `as_of`.
     """
+    if as_of and since and since > as_of:
+        raise UsageError(f"--since {since} lies after --as-of {as_of}; write an earlier day")
     run = published_run(service, forecast_id, as_of=as_of)
     earlier = published_run(service, forecast_id, as_of=since) if since else None
     with service.database.reading() as session:
@@ -129,13 +132,13 @@ def _changes(told: Account) -> Iterable[tuple[str, ...]]:
 
 def _largest(told: Account) -> Iterator[str]:
     if not told.causes:
-        yield "Nothing moved: no event counts, and no time has passed in silence."
+        yield "Nothing moved." if told.since else "Nothing moved: no event counts, and no silence either."
         return
     yield "The largest causes (a bit for a scenario doubles its probability, a bit against it halves it):"
     for cause in islice(told.causes, _MOST):
         yield f"  {cause['text']}: {strongest(cause['bits'], told.forecast)}"
     if len(told.causes) > _MOST:
-        yield f"  and {len(told.causes) - _MOST} smaller ones, in the table"
+        yield f"  and {count(len(told.causes) - _MOST, 'smaller one')}, in the table"
     yield ""
 
 

@@ -20,6 +20,7 @@ from service import printing
 from service.accounts import evidence_of, published_run
 from service.composition import Service
 from service.printing import MISSING, percent, points
+from service.wording import country, tag_in_words
 from storage.runs import StoredRun
 
 KEYS = ("tag", "country", "also", "grade", "probability_true")
@@ -106,6 +107,8 @@ def _record(text: str) -> dict[str, object]:
     if wrong:
         raise UsageError(f"--event {text}: cannot read {', '.join(wrong)}; write {'=…, '.join(KEYS)}=…")
     record: dict[str, object] = {name.strip(): value.strip() for name, _, value in pairs}
+    if len(record) < len(pairs):
+        raise UsageError(f"--event {text}: says something twice; further countries go into also=…")
     with suppress(KeyError, ValueError):  # what is no number is refused with the rest
         record["probability_true"] = float(str(record["probability_true"]))
     return record
@@ -115,10 +118,9 @@ def _check_tag(forecast: Forecast, tag: str, text: str) -> None:
     if tag in forecast.tags:
         return
     known = sorted(forecast.tags)
-    close = ", ".join(difflib.get_close_matches(tag, known, n=3, cutoff=0.3) or known)
-    raise UsageError(
-        f"--event {text}: no indicator of {forecast.id} counts the tag {tag!r}; the nearest are {close}"
-    )
+    close = difflib.get_close_matches(tag, known, n=3, cutoff=0.3)
+    near = f"the nearest: {', '.join(close)}" if close else f"write one of {', '.join(known)}"
+    raise UsageError(f"--event {text}: no indicator of {forecast.id} counts the tag {tag!r}; {near}")
 
 
 def _credibility(report: Report, grades: Grades) -> float:
@@ -203,7 +205,8 @@ def _supposed(told: Hypothesis) -> Iterator[str]:
         counted = _counted_in(told, number)
         where = f"counts in {', '.join(counted)}" if counted else _why_not(told, number)
         yield (
-            f"{one.tag} in {', '.join(one.countries)} on {told.evidence.observed_until}, "
+            f"{tag_in_words(one.tag)} in {', '.join(map(country, one.countries))} "
+            f"on {told.evidence.observed_until}, "
             f"credibility {one.credibility:.2f}: {where}"
         )
     if told.then.observed_until > told.evidence.observed_until:

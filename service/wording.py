@@ -112,7 +112,7 @@ class Wording:
         number = sum(event.occurred > first or not self.before for event in seen.counted)
         if number == 0:
             return f"no {kind_of_event(seen.indicator)} in {within}"
-        return f"only {number} × {kind_of_event(seen.indicator)} in {within}"
+        return f"{number} × {kind_of_event(seen.indicator)} and no more in {within}"
 
     def _one_off(self, seen: IndicatorEvidence) -> str:
         if not seen.counted:

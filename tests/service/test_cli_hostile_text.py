@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.commands import CUTOFF, Desk, quiet, report
+from tests.service.commands import CUTOFF, Desk, quiet, report, said_in_one_line
 
 INVISIBLE = {
     "right-to-left override": "\u202e",
@@ -70,6 +70,47 @@ def test_formulas_reach_json_word_for_word_and_no_sheet(desk: Desk) -> None:
     desk.types("run", "--as-of", CUTOFF)
     table = csv.reader(io.StringIO(desk.types("history", "quiet", "--format", "csv").out))
     assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
+@pytest.mark.parametrize("more", [[], ["--since", "2025-01-31"]], ids=["why", "since"])
+def test_what_the_eye_cannot_see_is_told_as_its_code(desk: Desk, character: str, more: list[str]) -> None:
+    desk.types("run", "--as-of", "2025-01-31")
+    desk.types("ingest", desk.write("r.jsonl", report(headline=f"Peru {character}signs")))
+    night = desk.types("run", "--as-of", CUTOFF)
+    told = desk.types("explain", "quiet", *more)
+    assert told.code == 0
+    for shown in (night.out, told.out):
+        assert character not in shown
+        assert f"Peru <U+{ord(character):04X}>signs (deal, Peru, 2025-03-01, credibility 0.80)" in shown
+
+
+def test_markup_in_a_headline_is_told_as_it_was_written(desk: Desk) -> None:
+    headline = "[bold red]Peru[/] signs [link=https://evil.example]here[/link] :boom: {0} %s \\[x]"
+    desk.types("ingest", desk.write("r.jsonl", report(headline=headline)))
+    desk.types("run", "--as-of", CUTOFF)
+    assert desk.types("explain", "quiet").out.count(f"  {headline} (deal, Peru") == 2
+
+
+def test_what_a_terminal_would_act_upon_in_what_is_supposed_is_shown_inert(desk: Desk) -> None:
+    desk.types("run", "--as-of", CUTOFF)
+    said = said_in_one_line(desk.types("what-if", "quiet", "--event", "tag=\x1b[31mdeal\u202e,country=PE"), 2)
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+
+
+@pytest.mark.parametrize(
+    "command", [["check"], ["explain", "quiet"], ["what-if", "quiet"], ["watch", "quiet"]]
+)
+def test_titles_of_scenarios_are_shown_inert_wherever_they_stand(desk: Desk, command: list[str]) -> None:
+    desk.configure(quiet().replace('id = "up"', 'id = "up"\ntitle = "[red]Rise \\u202e"'))
+    desk.types("run", "--as-of", CUTOFF)
+    more = ["--event", "tag=deal,country=PE"] if "what-if" in command else []
+    answer = desk.types(*command, *more)
+    assert answer.code == 0
+    assert "\u202e" not in answer.out
+    assert "\x1b" not in answer.out
+    assert ("[red]Rise <U+202E>" in answer.out) is ("watch" not in command)
 
 
 def test_names_of_files_are_shown_inert_and_kept_readable(desk: Desk) -> None:

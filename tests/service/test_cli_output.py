@@ -15,7 +15,7 @@ from tests.service.commands import CUTOFF, SURE, Answer, Desk, quiet, report, sa
 RUN_KEYS = [
     *("forecast", "as_of", "observed_until", "unobserved_days", "run", "status", "engine"),
     *("probabilities", "pymc", "prior", "previous", "band", "log_evidence", "words", "events", "reports"),
-    *("checks", "warnings", "moved", "outlook", "versions", "seconds"),
+    *("checks", "warnings", "moved", "reasons", "outlook", "watch", "diagnostics", "versions", "seconds"),
 ]
 HEADER = (
     "forecast,as_of,run,status,engine,scenario,probability,prior,band_low,band_high,pymc_probability,"
@@ -87,7 +87,7 @@ def test_the_other_commands_print_json_and_nothing_else(desk: Desk) -> None:
         }
     ]
     assert desk.types("ingest", "--json").json == []
-    assert set(desk.types("check", "--json").json) == {"warnings", "problems"}
+    assert set(desk.types("check", "--json").json) == {"warnings", "problems", "previews"}
     assert {one["event"] for one in desk.types("events", "--json").json} >= {"pe-deal-2025-03-01-ca9781"}
     assert [one["id"] for one in desk.types("reports", "--json").json] == ["c", "b", "a"]
     migrated = desk.types("migrate", "--json").json

@@ -9,6 +9,7 @@ import pytest
 from tests.service.commands import CUTOFF, Desk, report
 
 NEVER = {"pymc", "pytensor", "nutpie", "arviz", "xarray", "scipy", "alembic", "apscheduler", "pyarrow"}
+EARLY = "2025-04-30"
 SPY = """
 import atexit, sys
 from service.cli import main
@@ -22,7 +23,8 @@ main()
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("start"))
     desk.types("ingest", desk.write("r.jsonl", report()))
-    desk.types("run", "--as-of", CUTOFF)
+    for day in (EARLY, CUTOFF):
+        desk.types("run", "--as-of", day)
     return desk
 
 
@@ -47,6 +49,22 @@ def test_a_history_for_machines_needs_no_layout(desk: Desk) -> None:
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=["table", "json"])
 def test_a_list_needs_neither_the_sampler_nor_migrations(desk: Desk, command: str, more: list[str]) -> None:
     assert not loaded(desk, command, *more) & NEVER
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["explain", "quiet"],
+        ["explain", "quiet", "--since", EARLY, "--json"],
+        ["explain", "quiet", "--diagnostics"],
+        ["what-if", "quiet", "--event", "tag=deal,country=PE"],
+        ["watch", "quiet"],
+        ["check"],
+    ],
+    ids=" ".join,
+)
+def test_a_question_to_a_stored_run_is_answered_without_the_sampler(desk: Desk, command: list[str]) -> None:
+    assert not loaded(desk, *command) & (NEVER - {"scipy"} | {"pandas", "matplotlib"})
 
 
 def test_the_help_needs_no_database_at_all(desk: Desk) -> None:
