@@ -20,7 +20,8 @@ install: .venv/.installed
 run: .venv/.installed
 	@$(BIN)/posterity ingest examples/reports.jsonl
 	@$(BIN)/posterity run
-	@echo "Next:  .venv/bin/posterity history russia-latin-america     what was believed, night by night"
+	@echo "Next:  .venv/bin/posterity explain russia-latin-america     why it stands where it stands"
+	@echo "       .venv/bin/posterity history russia-latin-america     what was believed, night by night"
 	@echo "       .venv/bin/posterity events --since 2025-04-25        what it rests on, down to each report"
 	@echo "       .venv/bin/posterity run --as-of 2025-12-31           what would have been known then"
 
