@@ -15,7 +15,7 @@ from service import printing
 from service.accounts import Lines, evidence_of, movement_lines, published_run, stored_reasons
 from service.composition import Service
 from service.documents import unobserved_days
-from service.printing import MISSING, count, percent, points
+from service.printing import MISSING, band, count, percent, points
 from service.wording import strongest, title
 from storage.runs import StoredRun
 
@@ -102,8 +102,10 @@ def show(told: Account) -> None:
     """Print an account: the change, the largest causes in sentences, and all of them in a table."""
     for line in _heading(told):
         printing.line(line)
-    headings = ("scenario", "before" if told.since else "prior", "now", "change", "in words")
-    printing.block(printing.table(headings, _changes(told), numeric=headings[1:4]))
+    headings = ("scenario", "before" if told.since else "prior", "now", "change", "band", "in words")
+    printing.block(printing.table(headings, _changes(told), numeric=headings[1:-1]))
+    for line in _meanings(told.forecast):
+        printing.line(line)
     printing.line()
     for line in _largest(told):
         printing.line(line)
@@ -124,10 +126,19 @@ def _heading(told: Account) -> Iterator[str]:
 
 
 def _changes(told: Account) -> Iterable[tuple[str, ...]]:
+    bands = {one.scenario: band(one.band_low, one.band_high) for one in told.run.posteriors}
     for one in told.forecast.scenarios:
         now, before = told.end.get(one.id), told.start.get(one.id)
         in_words = MISSING if now is None else word(now)
-        yield (one.title or one.id, percent(before), percent(now), points(now, before), in_words)
+        change = points(now, before)
+        yield (one.title or one.id, percent(before), percent(now), change, bands[one.id], in_words)
+
+
+def _meanings(forecast: Forecast) -> Iterator[str]:
+    """Say what the scenarios say, for whoever reads nothing else."""
+    for one in forecast.scenarios:
+        if one.summary:
+            yield f"{one.title or one.id}: {one.summary}"
 
 
 def _largest(told: Account) -> Iterator[str]:

@@ -53,7 +53,15 @@ def test_new_events_and_further_silence_are_what_moved_it(desk: Desk) -> None:
     assert len(sentences(told, "one-off")) == 1
     text = shown(desk, "--since", EARLY)
     assert f"andes as of {LATE} (run 2), and what moved it since {EARLY} (run 1)\n" in text
-    assert the_line(text, "scenario").split() == ["scenario", "before", "now", "change", "in", "words"]
+    assert the_line(text, "scenario").split() == [
+        "scenario",
+        "before",
+        "now",
+        "change",
+        "band",
+        "in",
+        "words",
+    ]
     assert text.count("c9") == 0
 
 
