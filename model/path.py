@@ -19,6 +19,8 @@ from model.quadrature import Array, log_sum_exp
 from model.recurring import Latents, Recurring, factor, latents, log_volumes
 
 RESIDUAL = 1e-6  # bits by which the parts may miss the whole before what is left is spread over them
+_ERROR = 1e-9  # of an integral over a volume, far below what the parts may miss
+_NEGLIGIBLE = 1e-15  # weight of a node that is left out of a mean
 _NODES = 16
 _MOST_NODES = 1024
 _LEAST = np.finfo(np.float64).tiny  # where a rate of 0 meets a weight of 0
@@ -61,6 +63,7 @@ class Volume:
             exposure=float(start * self.exposure[0] + end * self.exposure[1]),
             spread=self.spread,
             powers=start * self.powers[0] + end * self.powers[1],
+            error=_ERROR,
         )
 
 
@@ -191,10 +194,11 @@ def _add_volume(total: Array, volume: Volume, now: Recurring, given: Latents) ->
     changes = volume.powers[1] - volume.powers[0]
     if not (changes.any() or volume.silences):
         return
+    counts = given.weights.max(axis=0) > _NEGLIGIBLE
     with np.errstate(divide="ignore"):
-        rates, log_weights = log_volumes(now, given.h)
+        rates, log_weights = log_volumes(now, given.h[counts])
     within = np.exp(log_weights - log_sum_exp(log_weights)[..., None])
-    weights = given.weights[..., None] * within
+    weights = given.weights[:, counts, None] * within
     rate = np.sum(weights * rates, axis=(1, 2))
     for item, longer in volume.silences:
         total[item] -= longer * rate
