@@ -110,7 +110,7 @@ def questions(of: Service, times: int = 10) -> Iterator[Measure]:
     answers: dict[str, tuple[Callable[[], object], float | None]] = {
         "band of sensitivity, 1,000 draws": (lambda: band(evidence), 2.0),
         "outlook": (lambda: outlook(evidence), None),
-        f"reasons, {len(reasons(evidence))} of them": (lambda: reasons(evidence), 0.2),
+        f"reasons, {len(reasons(evidence))} of them": (lambda: reasons(evidence), None),
         "what moved it since 2025-12-31": (lambda: moved(earlier, evidence), None),
         "what to watch": (lambda: watch(evidence), None),
         "preview of the elicitation": (lambda: list(preview(asked, today=of.today())), None),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.errors import Unresolved
-from model.quadrature import Array, log_sum_exp
+from model.quadrature import ERROR, Array, log_sum_exp
 from model.recurring import Latents, Recurring, factor, latents, log_volumes
 
 RESIDUAL = 1e-6  # bits by which the parts may miss the whole before what is left is spread over them
@@ -53,8 +53,8 @@ class Volume:
     items: Sequence[int] = ()
     silences: Sequence[tuple[int, float]] = ()
 
-    def at(self, share: float) -> Recurring:
-        """Stand at a share of the way."""
+    def at(self, share: float, *, error: float = ERROR) -> Recurring:
+        """Stand at a share of the way, its integral to be taken to an error."""
         start, end = 1 - share, share
         return Recurring(
             expected=self.expected,
@@ -63,7 +63,7 @@ class Volume:
             exposure=float(start * self.exposure[0] + end * self.exposure[1]),
             spread=self.spread,
             powers=start * self.powers[0] + end * self.powers[1],
-            error=_ERROR,
+            error=error,
         )
 
 
@@ -151,7 +151,7 @@ def _complete(parts: Array, whole: Array) -> Array:
 
 def _posterior(path: Path, share: float) -> Array:
     """``log P_τ(s)``, shape (rows,)."""
-    return _normalised(path, share, _latents_at(path, share))
+    return _normalised(path, share, _latents(path, [one.at(share) for one in path.volumes]))
 
 
 def _normalised(path: Path, share: float, given: Latents) -> Array:
@@ -161,9 +161,9 @@ def _normalised(path: Path, share: float, given: Latents) -> Array:
     return np.asarray(joint - log_sum_exp(joint))
 
 
-def _latents_at(path: Path, share: float) -> Latents:
+def _latents(path: Path, now: Sequence[Recurring]) -> Latents:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return latents([one.at(share) for one in path.volumes], path.coverage_sd)
+        return latents(now, path.coverage_sd)
 
 
 def _integrated(path: Path, nodes: int) -> Contributions:
@@ -179,11 +179,12 @@ def _integrated(path: Path, nodes: int) -> Contributions:
 
 def _derivative(path: Path, share: float) -> tuple[Array, Array]:
     """``P_τ(s)``, shape (rows,), and each item's ``D_si − Σ_r P_τ(r) D_ri``, shape (items, rows)."""
-    given = _latents_at(path, share)
+    now = [volume.at(share, error=_ERROR) for volume in path.volumes]
+    given = _latents(path, now)
     probability = np.exp(_normalised(path, share, given))
     total = np.zeros((path.items, probability.size))
-    for volume in path.volumes:
-        _add_volume(total, volume, volume.at(share), given)
+    for volume, one in zip(path.volumes, now, strict=True):
+        _add_volume(total, volume, one, given)
     for known in path.knowns:
         total[known.item] += known.log_likelihood[1] - known.log_likelihood[0]
     return probability, total - (total @ probability)[:, None]

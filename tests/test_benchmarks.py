@@ -92,6 +92,14 @@ def test_the_exact_update_is_measured_beside_its_target(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_every_question_is_measured(tmp_path: Path) -> None:
+    with shipped.service(tmp_path) as of:
+        shipped.take_in(of)
+        promised = [one.what for one in speed.questions(of, times=1) if one.target]
+    assert [what.partition(",")[0] for what in promised] == ["band of sensitivity", "what-if"]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_history_starts_without_the_heavy_packages(tmp_path: Path, form: str) -> None:
     with shipped.service(tmp_path):
