@@ -20,6 +20,7 @@ import numpy as np
 from model.quadrature import ERROR, Array, gamma_nodes, log_sum_exp, settle
 
 NO_SPREAD = 1e-6  # below this n events move log Z by under n² · 1e-12 through a volume's spread
+_MANY = 16  # events from which it pays to look for alike ones
 _ALIKE = 4  # events of one credibility from which its logarithm is taken once, and multiplied
 _PRODUCT = 8  # factors multiplied before a logarithm is taken, where the product can be held
 _TINY, _HUGE = 1e-290, 1e290
@@ -166,10 +167,13 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
 
 def _log_factors(one: Recurring, rate: Array) -> Array:
     """``Σ_i p_i log(c_i · rate + (1 − c_i) · Ē)``, of the shape of `rate`."""
-    powers = np.ones(one.credibilities.size) if one.powers is None else one.powers
-    kinds, which = np.unique(one.credibilities, return_inverse=True)
-    if one.powers is None and _ALIKE * kinds.size > powers.size:
+    events = one.credibilities.size
+    if one.powers is None and events < _MANY:
         return _log_of_products(one, rate)
+    kinds, which = np.unique(one.credibilities, return_inverse=True)
+    if one.powers is None and kinds.size > events / _ALIKE:
+        return _log_of_products(one, rate)
+    powers = np.ones(events) if one.powers is None else one.powers
     sums = np.bincount(which, weights=powers, minlength=kinds.size)
     powered = zip(kinds, sums, strict=True)
     return sum((p * np.log(factor(one, c, rate)) for c, p in powered if p), start=np.zeros_like(rate))
