@@ -110,7 +110,7 @@ def relabelled(evidence: Evidence, names: Mapping[str, str], order: Sequence[int
 
 @dataclass(frozen=True)
 class Size:
-    """How large random examples may grow."""
+    """How large random examples may grow; so many events of all indicators together."""
 
     scenarios: int
     indicators: int
@@ -202,7 +202,11 @@ def sightings(draw: st.DrawFn, forecast: Forecast, most: int) -> tuple[list[Even
 def evidences(draw: st.DrawFn, size: Size = QUICK) -> Evidence:
     """Evidence made directly, so that any credibilities and exposures come together."""
     forecast = draw(forecasts(size))
-    return an_evidence(forecast, [draw(sightings(forecast, size.events)) for _ in forecast.indicators])
+    seen: list[tuple[list[Event], float]] = []
+    for _ in forecast.indicators:
+        left = size.events - sum(len(events) for events, _ in seen)
+        seen.append(draw(sightings(forecast, left)))
+    return an_evidence(forecast, seen)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from scipy.special import gammaln
 from model.credibility import Grades, events
 from model.dates import CoarseDate
 from model.domain import TIMINGS, Event, Forecast, Indicator, Report, Scenario
-from model.errors import Impossible
+from model.errors import Impossible, Unresolved
 from model.evidence import Evidence, IndicatorEvidence, select
 from model.exact import log_evidence, posterior
 from tests import oracle
@@ -246,6 +246,15 @@ def test_the_indicator_that_rules_out_every_scenario_is_named() -> None:
     evidence = an_evidence(a_forecast([kind], {"s": 0.5, "r": 0.5}), [([an_event(c=1.0)], 1.0)])
     with pytest.raises(Impossible, match="no-such-thing"):
         log_evidence(evidence)
+
+
+def test_what_no_float_can_hold_is_refused_and_never_a_wrong_number() -> None:
+    """With 1,500 events and no exposure the coverage that explains them is e^1500."""
+    indicator = Indicator(id="k", tags=("deal",), stated={"s": 1.0, "r": 2.0}, spread=0.0)
+    forecast = a_forecast([indicator], {"s": 0.5, "r": 0.5}, coverage_sd=1.0)
+    events = [an_event(1, 0.5, key=f"e{place}") for place in range(1500)]
+    with pytest.raises(Unresolved, match="rates or coverage_sd extreme"):
+        log_evidence(an_evidence(forecast, [(events, 0.0)]))
 
 
 def test_a_scenario_without_a_prior_is_left_out() -> None:
