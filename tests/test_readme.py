@@ -14,6 +14,7 @@ MASKS = (  # what changes from day to day, or lies within PyMC's stated error
     (re.compile(r"\d+ days"), "DAYS"),
     (re.compile(r"\d+\.\d % ± \d+\.\d+"), "PYMC"),
     (re.compile(r"(\d+\.\d %)(?=\s+(un)?likely|\s+very|\s+roughly)"), "PYMC"),
+    (re.compile(r"(?<=\s)[+-]\d+\.\d\d(?=\s)"), "BITS"),  # of an event on the day of the preview
     (re.compile(r"─+"), "RULE"),
     (re.compile(r"[ \t]+"), " "),
 )
