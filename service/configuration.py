@@ -15,7 +15,19 @@ from model.domain import Forecast
 from model.errors import ConfigurationError
 from service import crosschecks, toml_files
 from service.problems import DELIMITER, PREFIX, Places, Problem, nearest, printable, worded
-from service.sections import Alerts, Digest, Grades, Ingest, Rule, Schedule, Serve, Settings, Source, Storage
+from service.sections import (
+    Alerts,
+    Digest,
+    Grades,
+    Ingest,
+    Moves,
+    Rule,
+    Schedule,
+    Serve,
+    Settings,
+    Source,
+    Storage,
+)
 
 _FILES_ONLY = ("include", "forecasts")
 _SECTIONS = tuple(name for name in Settings.model_fields if name not in _FILES_ONLY)
@@ -51,7 +63,7 @@ class Configuration:
     alerts: Alerts
     serve: Serve
     forecasts: tuple[Forecast, ...]
-    forecast_alerts: Mapping[str, Alerts]
+    forecast_alerts: Mapping[str, Moves]
     warnings: tuple[str, ...] = ()
 
 
@@ -124,8 +136,8 @@ def _absolute_url(url: str, folder: Path) -> str:
     return f"sqlite:///{folder / path}{mark}{options}"
 
 
-def _over(general: Alerts, own: Alerts) -> Alerts:
-    return general.model_copy(update=own.model_dump(exclude_unset=True))
+def _over(general: Alerts, own: Moves) -> Moves:
+    return Moves(**(general.model_dump(include=set(Moves.model_fields)) | own.model_dump(exclude_unset=True)))
 
 
 def _warnings(settings: Settings, forecasts: Sequence[Forecast]) -> Iterator[Problem]:

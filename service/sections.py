@@ -42,6 +42,12 @@ Timing = Annotated[float, BeforeValidator(read.timing)]
 Days = Annotated[
     int, BeforeValidator(read.whole("write whole days, 0 to 36500", low=0, high=MOST_BURST_DAYS))
 ]
+Nights = Annotated[int, BeforeValidator(read.whole("write a number of nights, 1 to 400", low=1, high=400))]
+Attempts = Annotated[int, BeforeValidator(read.whole("write a number of attempts, 1 to 10", low=1, high=10))]
+LeaseSeconds = Annotated[int, BeforeValidator(read.whole("write whole seconds, 1 to 50", low=1, high=50))]
+Hours = Annotated[int, BeforeValidator(read.whole("write whole hours, 1 to 168", low=1, high=168))]
+Percent = Annotated[float, BeforeValidator(read.number("write a percentage, 0 to 100", low=0, high=100))]
+Interval = Annotated[timedelta, BeforeValidator(read.interval)]
 Port = Annotated[int, BeforeValidator(read.whole("ports are 1 to 65535", low=1, high=65535))]
 Security = Annotated[str, BeforeValidator(read.one_of("none", "starttls", "tls"))]
 
@@ -66,6 +72,11 @@ class Schedule(Section):
     timezone: Annotated[str, BeforeValidator(read.zone)] = "UTC"
     nightly: Annotated[time, BeforeValidator(read.clock)] = time(2, 15)
     digest: Annotated[Weekly, PlainValidator(read.weekly)] = Weekly("mon", time(7, 0))
+    inbox: Interval = timedelta(minutes=15)
+    catch_up_nights: Nights = 14
+    step_limit: Interval = timedelta(minutes=30)
+    attempts: Attempts = 3
+    lease_seconds: LeaseSeconds = 40
 
 
 class Ingest(Section):
@@ -126,7 +137,7 @@ class Source(Section):
     kind: Name
     url: Annotated[Name | None, Field(repr=False)] = None
     path: Folder | None = None
-    every: Annotated[timedelta, BeforeValidator(read.interval)] = timedelta(hours=6)
+    every: Interval = timedelta(hours=6)
     grade: Annotated[str | None, BeforeValidator(read.grade)] = None
 
     def __repr_args__(self) -> Iterator[tuple[str, object]]:
@@ -164,12 +175,20 @@ class Digest(Section):
     smtp: Smtp = Smtp()
 
 
-class Alerts(Section):
-    """``[alerts]``: how far a forecast moves, or how old it grows, before someone is told."""
+class Moves(Section):
+    """How far a forecast moves, or how old it grows, before someone is told; a forecast may have its own."""
 
     move_points: NotNegative = 10.0
     move_bits: NotNegative = 0.05
     stale_days: Days = 3
+
+
+class Alerts(Moves):
+    """``[alerts]``: the same for all forecasts, and what operators are told."""
+
+    operators: tuple[Mailbox, ...] = ()
+    disk_free_percent: Percent = 5.0
+    digest_late_hours: Hours = 6
 
 
 class Serve(Section):
@@ -224,7 +243,7 @@ class ForecastTable(Section):
     prior_strength: Positive = 40.0
     coverage_sd: NotNegative = 0.25
     elicitation_sd: NotNegative = 0.2
-    alerts: Alerts = Alerts()
+    alerts: Moves = Moves()
     scenarios: tuple[ScenarioTable, ...]
     indicators: tuple[IndicatorTable, ...] = ()
 

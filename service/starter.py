@@ -26,6 +26,11 @@ CONFIGURATION = """\
 # timezone = "UTC"                            # or "Europe/Berlin"
 # nightly = "02:15"                           # every forecast is updated
 # digest = "mon 07:00"                        # day names, never numbers
+# inbox = "15m"                               # how often the inbox is looked into
+# catch_up_nights = 14                        # at most so many missed nights are made up for
+# step_limit = "30m"                          # a step that takes longer is stopped, and tried again
+# attempts = 3                                # how often a step is tried
+# lease_seconds = 40                          # after so long without a sign of life another process works
 
 [ingest]
 # drop_folder = "inbox"                       # *.jsonl, *.csv, *.json; taken files move to inbox/done
@@ -69,6 +74,9 @@ CONFIGURATION = """\
 # move_points = 10                            # percentage points by which a probability moved
 # move_bits = 0.05                            # the same in bits, over all scenarios
 # stale_days = 3                              # days without a published result
+# operators = ["ops@example.org"]             # who is told when something is wrong
+# disk_free_percent = 5                       # when a disk counts as nearly full
+# digest_late_hours = 6                       # when a digest counts as not sent
 
 # The API and the pages.
 [serve]

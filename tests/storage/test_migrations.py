@@ -15,7 +15,7 @@ from storage.database import Database, is_current, migrate, open_database, prepa
 from storage.outlooks import due_expectations, run_outlook
 from storage.revisions import HEAD, REVISIONS
 from storage.runs import get_run, store_run
-from storage.tables import Table
+from storage.service_tables import Lease
 from tests.storage.samples import expectation, moment, run
 
 
@@ -30,12 +30,12 @@ def test_the_known_revisions_are_those_of_the_scripts() -> None:
 def test_migrations_make_exactly_the_tables_that_the_code_knows(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, Lease.metadata) == []
 
 
 def test_migrations_name_what_they_make_as_the_tables_do(database: Database) -> None:
     found = inspect(database.engine)
-    for table in Table.metadata.sorted_tables:
+    for table in Lease.metadata.sorted_tables:
         checks = (check for check in table.constraints if isinstance(check, CheckConstraint))
         expected = {str(check.name) for check in checks}
         assert {str(check["name"]) for check in found.get_check_constraints(table.name)} == expected

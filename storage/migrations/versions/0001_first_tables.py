@@ -1,4 +1,4 @@
-"""The first tables. Migrations only go forward: a backup is the way back."""
+"""The first tables."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,18 @@ INPUTS = (
     "settled",
 )
 
+MADE = (
+    "report_version",
+    "event_membership",
+    "forecast_version",
+    "evidence",
+    "run",
+    "run_document",
+    "posterior",
+    "run_check",
+    "run_warning",
+)
+
 
 def upgrade() -> None:
     """Create every table."""
@@ -25,6 +37,12 @@ def upgrade() -> None:
     _runs()
     _posteriors()
     _findings()
+
+
+def downgrade() -> None:
+    """Drop every table."""
+    for table in reversed(MADE):
+        op.drop_table(table)
 
 
 def _reports() -> None:

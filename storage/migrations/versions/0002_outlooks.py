@@ -15,6 +15,13 @@ def upgrade() -> None:
     _marks()
 
 
+def downgrade() -> None:
+    """Drop them, with the expectations and what became of them."""
+    for table in ("outlook_mark", "outlook_resolution", "outlook"):
+        op.drop_table(table)
+    op.drop_index("ix_run_number", "run")
+
+
 def _expectations() -> None:
     op.create_table(
         "outlook",
