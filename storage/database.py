@@ -1,6 +1,6 @@
 """The database, opened once; and its transactions, one for each job, request or command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +35,14 @@ class Database:
         The same connections, for transactions that only read one consistent state.
     where
         Path or URL, with no password.
+    guard
+        Called first in every transaction that may write, to refuse it by raising.
     """
 
     engine: Engine
     reader: Engine
     where: str
+    guard: Callable[[Session], None] | None = None
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -51,6 +54,8 @@ class Database:
             The database is out of reach, locked, full, damaged or may not be written.
         """
         with reachable(self.where), Session(self.engine) as session, session.begin():
+            if self.guard is not None:
+                self.guard(session)
             yield session
 
     @contextmanager

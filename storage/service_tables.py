@@ -27,7 +27,7 @@ class Job(Table, table=True):
     """One attempt of a step of a job that was due; an empty step is the job as a whole."""
 
     __table_args__ = (
-        CheckConstraint("outcome IN ('done', 'held', 'failed')", name="outcome"),
+        CheckConstraint("outcome IN ('done', 'held', 'failed', 'interrupted')", name="outcome"),
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
         Index("ix_job_due", "job", "due", "step", "id"),
     )

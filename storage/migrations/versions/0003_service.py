@@ -50,7 +50,7 @@ def _work() -> None:
         _moment("ended_at", nullable=True),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.CheckConstraint("outcome IN ('done', 'held', 'failed')", name="outcome"),
+        sa.CheckConstraint("outcome IN ('done', 'held', 'failed', 'interrupted')", name="outcome"),
         sa.CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
     )
     op.create_index("ix_job_due", "job", ["job", "due", "step", "id"])
