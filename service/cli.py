@@ -207,27 +207,15 @@ def reports(
         show_evidence.show_reports(service, filters, event=event, as_json=json)
 
 
-@app.command(epilog="Example: posterity migrate")
-def migrate(json: Json = False) -> None:
-    """Bring the database to this release's tables; a SQLite file needs no asking."""
-    from service import printing
-    from service.composition import opened
-    from storage.database import is_current
-    from storage.database import migrate as upgrade
-    from storage.revisions import HEAD
-
-    with opened(Where.path, migrated=False) as service:
-        done = not is_current(service.database)
-        if done:
-            upgrade(service.database)
-        where = service.database.where
-    if json:
-        printing.as_json({"database": where, "revision": HEAD, "migrated": done})
-    else:
-        printing.line(f"{where} is at revision {HEAD}" + ("" if done else " already"))
-
-
-from service import questions  # noqa: E402, F401 - its commands are listed after those above
+from service import (  # noqa: E402 - their commands are listed after those above
+    commands_digest,  # noqa: F401
+    commands_operation,  # noqa: F401
+    commands_readers,  # noqa: F401
+    commands_schedule,  # noqa: F401
+    commands_store,  # noqa: F401
+    commands_web,  # noqa: F401
+    questions,  # noqa: F401
+)
 
 
 def main() -> None:

@@ -165,6 +165,10 @@ class Smtp(Section):
     security: Security = "none"
     username: Line = ""
     password: Annotated[SecretStr | None, BeforeValidator(read.secret)] = None
+    ca_file: Folder | None = None
+    timeout_seconds: Annotated[
+        int, BeforeValidator(read.whole("write whole seconds, 1 to 600", low=1, high=600))
+    ] = 120
 
 
 class Digest(Section):

@@ -67,7 +67,8 @@ CONFIGURATION = """\
 [digest]
 # sender = "Posterity <posterity@localhost>"
 # recipients = ["desk@example.org"]           # none by default: nothing is mailed until someone is listed
-# smtp = { host = "localhost", port = 25, security = "none" }  # or "starttls", "tls"; username, password
+# smtp = { host = "localhost", port = 25, security = "none" }  # or "starttls", "tls"; username, password,
+#                                             # ca_file (of a certificate of your own), timeout_seconds
 
 # When someone is told at once. A forecast may have keys of its own: alerts = { move_points = 5 }
 [alerts]

@@ -16,6 +16,7 @@ from ingest.countries import NEARLY, country_code
 from model.dates import CoarseDate
 from model.domain import ANALYSIS, REGION, TIMINGS
 from model.errors import InvalidValue
+from service import addresses
 from service.problems import nearest, shown
 
 TINY = math.nextafter(0, 1)
@@ -238,6 +239,10 @@ def mailbox(value: object) -> str:
     """Address of mail, with or without a name before it."""
     if not _MAILBOX.fullmatch(line(value)):
         raise _is(value, 'write an address, such as "Desk <desk@example.org>"')
+    try:
+        addresses.mailbox(str(value))
+    except InvalidValue as error:
+        raise ValueError(str(error)) from None
     return str(value)
 
 

@@ -9,12 +9,12 @@ from typing import Self
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from model.errors import Unavailable, UsageError
-from storage.faults import reachable
+from storage.faults import detail, diagnosis, reachable
 from storage.revisions import HEAD, REVISIONS
 
 PATIENCE = 5.0  # seconds to wait for a lock or for a server
@@ -53,7 +53,7 @@ class Database:
         Unavailable
             The database is out of reach, locked, full, damaged or may not be written.
         """
-        with reachable(self.where), Session(self.engine) as session, session.begin():
+        with reachable(self.where), self._opened(self.engine) as session, session.begin():
             if self.guard is not None:
                 self.guard(session)
             yield session
@@ -61,8 +61,11 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """One transaction that sees one consistent state, hinders nobody and refuses to write."""
-        with reachable(self.where), Session(self.reader) as session:
+        with reachable(self.where), self._opened(self.reader) as session:
             yield session
+
+    def _opened(self, engine: Engine) -> Session:
+        return Session(engine, info={"where": self.where})
 
     @property
     def is_sqlite(self) -> bool:
@@ -131,31 +134,74 @@ def prepare(database: Database) -> None:
     revision = _revision(database)
     if revision == HEAD:
         return
-    _refuse_newer(revision, database.where)
+    refuse_newer(revision, database.where)
     if not database.is_sqlite:
         state = f"has tables of revision {revision}, not {HEAD}" if revision else "has no tables yet"
         raise UsageError(f"the database {database.where} {state}; run `posterity migrate`")
     migrate(database)
 
 
-def migrate(database: Database) -> None:
-    """Bring the tables to the newest revision; harmless to repeat, and to do in two processes at once.
+def migrate(database: Database, to: str = HEAD) -> None:
+    """Bring the tables to a revision; harmless to repeat, and to do in two processes at once.
+
+    Parameters
+    ----------
+    to
+        By default the newest. What an earlier one does not have is dropped with all that it holds.
 
     Raises
     ------
     UsageError
-        The tables are newer than this program.
+        The revision is not known, the tables are newer than this program, or others are in their way.
     """
+    with reachable(database.where), database.engine.begin() as connection:
+        migrate_within(connection, to, database.where)
+
+
+def migrate_within(connection: Connection, to: str, where: str) -> None:
+    """Do the same within a transaction that goes on: what raises is undone with all of it."""
+    if to not in REVISIONS:
+        raise UsageError(f"{to!r} is no revision of the tables; write one of {', '.join(REVISIONS)}")
+    exclusive(connection, MIGRATING)
+    found = revision_of(connection)
+    refuse_newer(found, where)
+    if found == to:
+        return
+    try:
+        _step(connection, to, back=found is not None and REVISIONS.index(found) > REVISIONS.index(to))
+    except DBAPIError as error:
+        if diagnosis(error):
+            raise
+        raise UsageError(
+            f"the database {where} cannot be brought to revision {to} ({detail(error)}) and stays as it was; "
+            "take out of it what is not Posterity's, or name another in storage.url"
+        ) from error
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Look up the revision of the tables; None where there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def refuse_newer(revision: str | None, where: str) -> None:
+    """Raise a `UsageError` for tables of a revision that this program does not know."""
+    if revision is not None and revision not in REVISIONS:
+        raise UsageError(
+            f"the database {where} has tables of revision {revision}, which is newer than this program; "
+            "install the release that wrote it, or restore a backup"
+        )
+
+
+def _step(connection: Connection, to: str, *, back: bool) -> None:
     from alembic import command  # noqa: PLC0415 - a fifth of a second that other commands need not pay
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
-    with reachable(database.where), database.engine.begin() as connection:
-        exclusive(connection, MIGRATING)
-        _refuse_newer(_revision_of(connection), database.where)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    (command.downgrade if back else command.upgrade)(config, to)
 
 
 def _address(url: str) -> URL:
@@ -213,18 +259,4 @@ def _prefer_lookups(connection: Connection) -> None:
 
 def _revision(database: Database) -> str | None:
     with reachable(database.where), database.reader.connect() as connection:
-        return _revision_of(connection)
-
-
-def _revision_of(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _refuse_newer(revision: str | None, where: str) -> None:
-    if revision is not None and revision not in REVISIONS:
-        raise UsageError(
-            f"the database {where} has tables of revision {revision}, which is newer than this program; "
-            "install the release that wrote it, or restore a backup"
-        )
+        return revision_of(connection)

@@ -10,7 +10,10 @@ from model.errors import Unavailable
 
 LONGEST_DETAIL = 200
 _PERMISSION = "may not be written", "check the owner and the permissions of the file and of its folder"
-_DAMAGED = "is damaged, or is no SQLite database", "put a backup in its place with `posterity restore FILE`"
+_DAMAGED = (
+    "is damaged, or is no SQLite database",
+    "put a backup in its place with `posterity restore FILE --replace`",
+)
 _BUSY = "is locked by another process", "wait until that has finished, then try again"
 _SQLITE = {
     sqlite3.SQLITE_BUSY: _BUSY,
@@ -51,15 +54,20 @@ def reachable(where: str) -> Iterator[None]:
     except TimeoutError as error:
         raise Unavailable(f"every connection to {where} is in use; try again later") from error
     except DBAPIError as error:
-        found = _diagnosis(error)
+        found = diagnosis(error)
         if found is None:
             raise
         what, advice = found
-        detail = " ".join(str(error.orig).split())[:LONGEST_DETAIL]
-        raise Unavailable(f"the database {where} {what} ({detail}); {advice}") from error
+        raise Unavailable(f"the database {where} {what} ({detail(error)}); {advice}") from error
 
 
-def _diagnosis(error: DBAPIError) -> tuple[str, str] | None:
+def detail(error: DBAPIError) -> str:
+    """Give the database's own words in one line."""
+    return " ".join(str(error.orig).split())[:LONGEST_DETAIL]
+
+
+def diagnosis(error: DBAPIError) -> tuple[str, str] | None:
+    """Say what is out of reach, and what to do; None where the statement itself is what is wrong."""
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK)
         return _SQLITE.get(code & 0xFF)  # the primary code; the rest refines it

@@ -7,8 +7,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -17,9 +17,21 @@ from sqlalchemy import create_engine, text
 
 from storage.database import Database, migrate, open_database
 
-__all__ = ["database", "database_url", "empty_url", "migrated_sqlite", "postgresql", "postgresql_server"]
+__all__ = [
+    "database",
+    "database_url",
+    "empty_url",
+    "migrated_sqlite",
+    "new_url",
+    "postgresql",
+    "postgresql_server",
+]
 
-QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses="
+# Most servers in use sort as people of some language do, and not by code points.
+LOCALE = ["--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US"]
+QUICK = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c listen_addresses="
+)
 KINDS = ["sqlite", "postgresql"]
 
 
@@ -31,12 +43,17 @@ class Server:
         self.numbers = count(1)
 
     def start(self) -> None:
-        self._run("initdb", "-D", f"{self.folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+        self._run("initdb", "-D", f"{self.folder}/data", "-U", "postgres", "-A", "trust", "-N", *LOCALE)
+        self.restart()
+
+    def restart(self) -> None:
+        """Run it again after `stop`."""
         options = f"{QUICK} -c unix_socket_directories={self.folder}"
         self._control("-l", f"{self.folder}/log", "-o", options, "start")
 
-    def stop(self) -> None:
-        self._control("-m", "immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        """End it; "fast" keeps all that was committed, which "immediate" need not with these settings."""
+        self._control("-m", mode, "stop")
 
     def _control(self, *arguments: str) -> None:
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", *arguments)
@@ -82,11 +99,13 @@ def _migrated(url: str) -> None:
         migrate(database)
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[Server]:
+@contextmanager
+def served() -> Iterator[Server | None]:
+    """Run a server in a temporary folder for a while; None where none is installed."""
     programs = _programs()
     if programs is None:
-        pytest.skip("no PostgreSQL server is installed here")
+        yield None
+        return
     with tempfile.TemporaryDirectory(prefix="posterity-pg-") as name:
         if os.geteuid() == 0:
             shutil.chown(name, "postgres", "postgres")
@@ -96,6 +115,14 @@ def postgresql_server() -> Iterator[Server]:
             yield server
         finally:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    with served() as server:
+        if server is None:
+            pytest.skip("no PostgreSQL server is installed here")
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +138,20 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "posterity.db"
     _migrated(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Answer for each kind of database that is asked for with the URL of another one that has no tables."""
+    numbers = count(1)
+    with ExitStack() as lent:
+
+        def new(kind: str) -> str:
+            if kind == "sqlite":
+                return f"sqlite:///{tmp_path}/new-{next(numbers)}/posterity.db"
+            return lent.enter_context(request.getfixturevalue("postgresql_server").lent())
+
+        yield new
 
 
 @pytest.fixture(params=KINDS)

@@ -3,14 +3,17 @@
 import io
 import json
 import os
-import sqlite3
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, NullPool, create_engine, inspect, make_url, text
 
 from service.cli import main
 
@@ -18,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = str(Path(sys.executable).with_name("posterity"))
 EXAMPLES = ROOT / "examples" / "reports.jsonl"
 CUTOFF = "2025-06-30"
+
+Disk = Callable[[str], Path]  # of a size, where it is mounted
 
 # Nothing in it is unknown but the scenario, so that a night of it samples nothing.
 QUIET = """
@@ -84,10 +89,17 @@ class Answer:
 
 
 class Desk:
-    """A folder with a configuration, from which commands are typed."""
+    """A folder with a configuration, from which commands are typed.
 
-    def __init__(self, folder: Path, configuration: str | None = None) -> None:
+    Its database is the one that is named, or else what `lend` lends, or else a SQLite file in the folder.
+    """
+
+    lend: ClassVar[Callable[[], str] | None] = None
+
+    def __init__(self, folder: Path, configuration: str | None = None, *, url: str | None = None) -> None:
         self.folder = folder
+        self.url = url or (Desk.lend() if Desk.lend else f"sqlite:///{folder / 'var' / 'posterity.db'}")
+        self._named = url is not None
         folder.mkdir(parents=True, exist_ok=True)
         self.inbox.mkdir(exist_ok=True)
         self.configure(quiet() if configuration is None else configuration)
@@ -97,11 +109,24 @@ class Desk:
         return self.folder / "inbox"
 
     @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite:")
+
+    @property
     def database(self) -> Path:
-        return self.folder / "var" / "posterity.db"
+        """The file of a SQLite database; a test that asks for it is marked `sqlite`."""
+        assert self.is_sqlite, "this desk's database is no file: mark the test `sqlite`, or ask `rows`"
+        return Path(self.url.removeprefix("sqlite:///"))
+
+    @property
+    def where(self) -> str:
+        """The database as commands name it."""
+        return str(self.database) if self.is_sqlite else make_url(self.url).render_as_string()
 
     def configure(self, text: str) -> None:
-        (self.folder / "config.toml").write_text(text, encoding="utf-8")
+        own = self.url == f"sqlite:///{self.folder / 'var' / 'posterity.db'}"
+        stated = text if own else at(self.url, text)
+        (self.folder / "config.toml").write_text(stated, encoding="utf-8")
 
     def write(self, name: str, *reports: Mapping[str, object] | str) -> Path:
         """Write a file of JSON lines; text stands as it is."""
@@ -112,6 +137,7 @@ class Desk:
 
     def types(self, *arguments: str | Path) -> Answer:
         """Run a command within this process."""
+        assert self._named or self.is_sqlite is (Desk.lend is None), "its fixture asks for `database_kind`"
         before = sys.argv
         sys.argv = ["posterity", "--config", f"{self.folder}/config.toml", *map(str, arguments)]
         try:
@@ -142,15 +168,32 @@ class Desk:
         )
 
     def counts(self) -> dict[str, int]:
-        """How many rows each table holds; the file is sound, or this fails."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        """How many rows each table holds; the database is sound, or this fails."""
+        with self._connected() as connection:
+            if self.is_sqlite:
+                assert connection.exec_driver_sql("PRAGMA integrity_check").all() == [("ok",)]
+                assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
             return dict(_sizes(connection))
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.database)) as connection:
-            return connection.execute(statement).fetchall()
+        """What a statement finds; days as text, as SQLite has them."""
+        with self._connected() as connection:
+            found = connection.execute(text(statement)).all()
+        return [tuple(str(cell) if isinstance(cell, date) else cell for cell in row) for row in found]
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        engine = create_engine(self.url, poolclass=NullPool)
+        with engine.connect() as connection:
+            yield connection
+
+
+def at(url: str, configuration: str) -> str:
+    """Put another database into a configuration."""
+    stated = f'[storage]\nurl = "{url}"\n'
+    bare = configuration.replace(f"\n{stated}", "")  # where it has been put in before
+    changed, count = re.subn(r"^\[storage\]\n(url = .*\n)?", stated, bare, flags=re.MULTILINE)
+    return changed if count else f"{bare}\n{stated}"
 
 
 def quiet(identity: str = "quiet", up: float = 3) -> str:
@@ -193,7 +236,6 @@ def _text(stream: io.TextIOWrapper) -> str:
     return content.getvalue().decode()
 
 
-def _sizes(connection: sqlite3.Connection) -> Iterator[tuple[str, int]]:
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    for (name,) in tables:
-        yield name, connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608 - our tables
+def _sizes(connection: Connection) -> Iterator[tuple[str, int]]:
+    for name in inspect(connection).get_table_names():
+        yield name, connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one()  # noqa: S608 - our tables

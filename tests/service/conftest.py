@@ -1,10 +1,81 @@
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from model.errors import ConfigurationError
 from service.configuration import Configuration, load
+from tests.databases import *  # noqa: F403 - pytest finds fixtures by their names
+from tests.databases import Server
+from tests.service.commands import Desk, Disk
 from tests.service.configurations import VALID, Load, Refused
+
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+OWN = {"database", "database_url", "empty_url", "new_url"}  # fixtures of tests that see to it themselves
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite(reason): what types commands, but runs on SQLite alone")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what types commands on both kinds of database, unless it is marked `sqlite`."""
+    about_one = metafunc.definition.get_closest_marker("sqlite") or OWN & set(metafunc.fixturenames)
+    if hasattr(metafunc.module, "Desk") and not about_one:
+        metafunc.parametrize("database_kind", KINDS, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The kind of database that desks have; a module's fixture that makes a desk asks for it."""
+    chosen = getattr(request, "param", "sqlite")
+    with ExitStack() as stack:
+        if chosen == "postgresql":
+            stack.enter_context(_lending(*request.getfixturevalue("postgresql")))
+        yield chosen
+
+
+@pytest.fixture(autouse=True)
+def _own_databases(database_kind: str, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Take back after each test what was lent to its own desks."""
+    with ExitStack() as stack:
+        if database_kind == "postgresql":
+            stack.enter_context(_lending(*request.getfixturevalue("postgresql")))
+        yield
+
+
+@contextmanager
+def _lending(server: Server, template: str) -> Iterator[None]:
+    """Lend every desk that is made within it a migrated database of its own."""
+    before = Desk.lend
+    with ExitStack() as lent:
+        Desk.lend = lambda: lent.enter_context(server.lent(template))
+        try:
+            yield
+        finally:
+            Desk.lend = before
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of its own, of a given size, where the system lets us mount one."""
+    place = tmp_path / "disk"
+
+    def mount(size: str) -> Path:
+        place.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        if done.returncode:
+            pytest.skip("this system lets us mount no disk")
+        return place
+
+    try:
+        yield mount
+    finally:
+        with suppress(FileNotFoundError):
+            subprocess.run(["umount", place], capture_output=True, check=False)
 
 
 @pytest.fixture

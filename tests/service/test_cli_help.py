@@ -20,12 +20,12 @@ EXAMPLES_BY_NAME = {
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def prepared(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
     """The shipped forecast, sure of its volumes so that nothing is sampled, and reports to take in."""
     text = (ROOT / "config.toml").read_text(encoding="utf-8").replace("coverage_sd = 0.25", "coverage_sd = 0")
     text = re.sub(r"^ *spread = .*\n", "", text, flags=re.MULTILINE)
     sure = re.sub(r"^( *)expected = ", r"\1spread = 0\n\g<0>", text, flags=re.MULTILINE)
-    desk = Desk(tmp_path_factory.mktemp("prepared"), sure)
+    desk = Desk(tmp_path_factory.mktemp(f"prepared-{database_kind}"), sure)
     shutil.copy(EXAMPLES, desk.folder / "reports.jsonl")
     assert desk.types("ingest", desk.folder / "reports.jsonl").code == 0
     assert desk.types("run", "--as-of", "2025-11-30").code == 0

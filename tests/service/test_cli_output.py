@@ -24,9 +24,9 @@ HEADER = (
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
     """Three cutoffs, the middle one run again after new evidence, and a forecast that fails."""
-    desk = Desk(tmp_path_factory.mktemp("output"), quiet() + SURE)
+    desk = Desk(tmp_path_factory.mktemp(f"output-{database_kind}"), quiet() + SURE)
     desk.types("ingest", desk.write("r.jsonl", report(), report("b", tag="unheard_of")))
     for day in ("2025-04-30", "2025-05-31", CUTOFF):
         desk.types("run", "--as-of", day)
@@ -91,7 +91,7 @@ def test_the_other_commands_print_json_and_nothing_else(desk: Desk) -> None:
     assert {one["event"] for one in desk.types("events", "--json").json} >= {"pe-deal-2025-03-01-ca9781"}
     assert [one["id"] for one in desk.types("reports", "--json").json] == ["c", "b", "a"]
     migrated = desk.types("migrate", "--json").json
-    assert migrated == {"database": str(desk.database), "revision": HEAD, "migrated": False}
+    assert migrated == {"database": desk.where, "revision": HEAD, "migrated": False}
 
 
 def test_check_prints_its_problems_as_json_too(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ main()
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    desk = Desk(tmp_path_factory.mktemp("start"))
+def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
+    desk = Desk(tmp_path_factory.mktemp(f"start-{database_kind}"))
     desk.types("ingest", desk.write("r.jsonl", report()))
     for day in (EARLY, CUTOFF):
         desk.types("run", "--as-of", day)

@@ -29,9 +29,9 @@ from tests.service.commands import CUTOFF, SURE, Desk, quiet, report, said_in_on
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
     """Only to be asked: what changes it makes its own."""
-    return told_of(tmp_path_factory.mktemp("explain"))
+    return told_of(tmp_path_factory.mktemp(f"explain-{database_kind}"))
 
 
 @pytest.fixture

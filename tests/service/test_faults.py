@@ -5,15 +5,15 @@ import resource
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.service.commands import CUTOFF, EXAMPLES, PROGRAM, Desk, report, said_in_one_line
+from tests.service.commands import CUTOFF, EXAMPLES, PROGRAM, Desk, Disk, report, said_in_one_line
 
-Disk = Callable[[str], Path]
+of_a_file = pytest.mark.sqlite(reason="about the database's file and its disk")
+of_a_lock = pytest.mark.sqlite(reason="a server lets several write at once")
 
 
 @pytest.fixture
@@ -27,32 +27,13 @@ def filled(desk: Desk) -> Desk:
     return desk
 
 
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A disk of its own, of a given size, where the system lets us mount one."""
-    place = tmp_path / "disk"
-
-    def mount(size: str) -> Path:
-        place.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        done = subprocess.run(command, capture_output=True, check=False)
-        if done.returncode:
-            pytest.skip("this system lets us mount no disk")
-        return place
-
-    try:
-        yield mount
-    finally:
-        with suppress(FileNotFoundError):
-            subprocess.run(["umount", place], capture_output=True, check=False)
-
-
 def locked(desk: Desk) -> sqlite3.Connection:
     connection = sqlite3.connect(desk.database, isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     return connection
 
 
+@of_a_lock
 def test_a_database_that_another_process_holds_is_waited_for_and_then_said(filled: Desk) -> None:
     more = filled.write("more.jsonl", report("b"))
     with closing(locked(filled)):
@@ -66,11 +47,13 @@ def test_a_database_that_another_process_holds_is_waited_for_and_then_said(fille
     assert filled.counts()["report_version"] == 1
 
 
+@of_a_lock
 def test_one_who_only_reads_is_not_kept_waiting_by_one_who_writes(filled: Desk) -> None:
     with closing(locked(filled)):
         assert filled.types("reports", "--json").json[0]["id"] == "a"
 
 
+@of_a_lock
 def test_a_night_during_which_the_database_is_held_stores_nothing(filled: Desk) -> None:
     before = filled.counts()
     with closing(locked(filled)):
@@ -78,6 +61,7 @@ def test_a_night_during_which_the_database_is_held_stores_nothing(filled: Desk) 
     assert filled.counts() == before
 
 
+@of_a_file
 def test_a_file_that_is_no_database_is_left_as_it_is(desk: Desk) -> None:
     desk.database.parent.mkdir()
     desk.database.write_text("my shopping list, which is longer than it was\n" * 100, encoding="utf-8")
@@ -88,12 +72,14 @@ def test_a_file_that_is_no_database_is_left_as_it_is(desk: Desk) -> None:
     assert desk.database.read_bytes() == before
 
 
+@of_a_file
 def test_a_folder_of_the_database_that_cannot_be_made_is_said(desk: Desk) -> None:
     (desk.folder / "var").write_text("in the way", encoding="utf-8")
     said = said_in_one_line(desk.types("history", "quiet"), 3)
     assert f"the folder {desk.folder}/var of the database can not be made" in said
 
 
+@of_a_file
 def test_a_database_that_is_a_folder_is_said(desk: Desk) -> None:
     desk.database.mkdir(parents=True)
     assert f"{desk.database} cannot be opened" in said_in_one_line(desk.types("events"), 3)
@@ -143,6 +129,7 @@ def test_a_device_is_written_to_and_not_replaced(filled: Desk) -> None:
     assert "No space left" in said_in_one_line(filled.types("history", "quiet", "-o", "/dev/full"), 3)
 
 
+@of_a_file
 def test_a_full_disk_stores_a_file_of_reports_whole_or_not_at_all(disk: Disk) -> None:
     small = Desk(disk("400k"))
     assert small.types("ingest", small.write("r.jsonl", report())).code == 0
@@ -152,6 +139,7 @@ def test_a_full_disk_stores_a_file_of_reports_whole_or_not_at_all(disk: Disk) ->
     assert small.types("ingest", small.folder / "r.jsonl").code == 0
 
 
+@of_a_file
 def test_a_full_disk_leaves_the_inbox_waiting_for_another_day(disk: Disk) -> None:
     small = Desk(disk("600k"))
     small.types("migrate")
@@ -167,6 +155,7 @@ def test_a_full_disk_leaves_the_inbox_waiting_for_another_day(disk: Disk) -> Non
     assert small.counts()["report_version"] == 0
 
 
+@of_a_file
 def test_a_disk_that_refuses_longer_files_stores_nothing_half(filled: Desk) -> None:
     before = filled.counts()
     allowed = 150_000
@@ -188,6 +177,7 @@ def test_a_disk_that_refuses_longer_files_stores_nothing_half(filled: Desk) -> N
     assert filled.counts() == before
 
 
+@of_a_file
 @pytest.mark.parametrize("command", [["history", "quiet"], ["ingest"], ["run", "--as-of", CUTOFF], ["check"]])
 def test_a_read_only_disk_is_said(disk: Disk, command: list[str]) -> None:
     place = disk("4m")
@@ -222,11 +212,13 @@ def test_check_says_that_the_draws_could_not_be_kept(desk: Desk) -> None:
     assert "correct [storage] draws" in said
 
 
+@of_a_lock
 def test_check_says_that_the_database_is_held_by_another(filled: Desk) -> None:
     with closing(locked(filled)):
         assert "is locked by another process" in said_in_one_line(filled.types("check"), 3)
 
 
+@of_a_file
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_database_without_permission_to_write_is_said(filled: Desk) -> None:
     filled.database.chmod(0o400)

@@ -21,8 +21,8 @@ TOO_FEW = (Effort(draws=20, tune=200), Effort(draws=30, tune=200))
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    desk = Desk(tmp_path_factory.mktemp("sampled"), vivid())
+def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
+    desk = Desk(tmp_path_factory.mktemp(f"sampled-{database_kind}"), vivid())
     desk.types("ingest", desk.write("r.jsonl", report(), report("b", published="2025-05-10")))
     return desk
 
@@ -99,6 +99,7 @@ def test_a_night_whose_draws_cannot_be_kept_stores_nothing(tmp_path: Path) -> No
     assert desk.counts()["run_document"] == 0
 
 
+@pytest.mark.sqlite(reason="about files alone")
 def test_a_full_disk_keeps_no_half_of_the_draws(desk: Desk, tmp_path: Path) -> None:
     with opened(desk.folder / "config.toml") as service:
         evidence = known_evidence(service, service.forecast("vivid"), as_of=date(2025, 5, 31))
@@ -116,6 +117,7 @@ def test_a_full_disk_keeps_no_half_of_the_draws(desk: Desk, tmp_path: Path) -> N
         subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.sqlite(reason="about the sampler, and takes 20 s")
 def test_a_forecast_with_which_the_sampler_gives_up_does_not_keep_the_others_waiting(tmp_path: Path) -> None:
     desk = Desk(tmp_path, vivid(up=1e300) + quiet())
     many = [report(f"r{n}", f"2025-0{1 + n // 28}-{1 + n % 28:02}", event=f"e{n}") for n in range(100)]

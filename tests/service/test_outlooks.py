@@ -19,7 +19,6 @@ from service.outlooks import outlook_rows, resolve_due
 from storage.outlooks import Resolved, resolved, run_outlook
 from storage.reports import retract_report
 from storage.runs import RunRecord, Status, store_run
-from tests.databases import *  # noqa: F403 - pytest finds fixtures by their names
 from tests.service.commands import Desk, quiet, report
 
 NIGHT = date(2025, 3, 31)

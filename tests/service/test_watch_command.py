@@ -10,9 +10,9 @@ from tests.service.commands import Desk, said_in_one_line
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
     """Only to be asked: what changes it makes its own."""
-    return told_of(tmp_path_factory.mktemp("watch"))
+    return told_of(tmp_path_factory.mktemp(f"watch-{database_kind}"))
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -15,8 +18,12 @@ from storage.database import Database, is_current, migrate, open_database, prepa
 from storage.outlooks import due_expectations, run_outlook
 from storage.revisions import HEAD, REVISIONS
 from storage.runs import get_run, store_run
+from storage.schema import tables_at
 from storage.service_tables import Lease
+from tests.storage.every_table import ROWS, everything, fill
 from tests.storage.samples import expectation, moment, run
+
+type Tables = dict[str, list[tuple[Any, ...]]]
 
 
 def test_the_known_revisions_are_those_of_the_scripts() -> None:
@@ -64,49 +71,150 @@ def test_two_migrations_at_once_leave_one_set_of_tables(empty_url: str) -> None:
         assert all(pool.map(migrate_alone, range(4)))
 
 
-A_RUN_OF_0001 = """
-INSERT INTO evidence (digest, snapshot) VALUES ('sha256:e', '{}');
-INSERT INTO run (forecast_id, as_of, status, settled, supersedes, engine, evidence_digest, forecast_digest,
-                 code_digest, recorded_at, seconds)
-VALUES ('rla', '2026-01-10', 'published', true, 0, 'exact', 'sha256:e', 'sha256:f',
-        'sha256:c', '2026-01-10 03:00:00', 9.1);
-INSERT INTO run_document (run_id, document) VALUES (1, '{"run":1}');
-INSERT INTO posterior (run_id, position, scenario, probability) VALUES (1, 0, 'base', 0.53)
+def filled(database: Database, revision: str) -> Tables:
+    """Bring an empty database to a revision, and put rows into every table that it has."""
+    migrate(database, revision)
+    with database.session() as session:
+        fill(session, revision)
+        return everything(session, revision)
+
+
+def held(database: Database, revision: str) -> Tables:
+    with database.reading() as session:
+        return everything(session, revision)
+
+
+def names(database: Database) -> set[str]:
+    with database.reading() as session:
+        return set(inspect(session.connection()).get_table_names())
+
+
+def test_every_table_has_rows_to_try_it_with() -> None:
+    assert set(ROWS) == {table.name for table in Lease.metadata.sorted_tables}
+    assert all(ROWS.values())
+
+
+@pytest.mark.parametrize("earlier", REVISIONS[:-1])
+def test_rows_of_every_earlier_revision_are_kept_word_for_word(empty_url: str, earlier: str) -> None:
+    with open_database(empty_url) as database:
+        before = filled(database, earlier)
+        assert not is_current(database)
+        migrate(database)
+        assert held(database, earlier) == before
+        assert not any(rows for name, rows in held(database, HEAD).items() if name not in before)
+
+
+@pytest.mark.parametrize("earlier", REVISIONS[:-1])
+def test_the_way_back_keeps_what_the_earlier_tables_hold(empty_url: str, earlier: str) -> None:
+    with open_database(empty_url) as database:
+        before = filled(database, HEAD)
+        kept = {table.name for table in tables_at(earlier)}
+        migrate(database, earlier)
+        migrate(database, earlier)
+        assert names(database) == kept | {"alembic_version"}
+        assert held(database, earlier) == {name: before[name] for name in kept}
+        migrate(database)
+        assert is_current(database)
+        assert held(database, HEAD) == {name: before[name] if name in kept else [] for name in before}
+        with database.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Lease.metadata) == []
+
+
+@pytest.mark.parametrize("to", ["0004", "base", "head", "+1", ""])
+def test_a_revision_that_nobody_knows_is_refused_with_those_that_there_are(
+    database: Database, to: str
+) -> None:
+    with pytest.raises(UsageError, match=f"'{re.escape(to)}' is no revision .* one of 0001, 0002, 0003"):
+        migrate(database, to)
+    assert is_current(database)
+
+
+@pytest.mark.parametrize("name", ["job", "alert", "api_key"])
+def test_a_migration_that_meets_another_s_table_leaves_all_as_it_was(empty_url: str, name: str) -> None:
+    with open_database(empty_url) as database:
+        before = filled(database, "0002")
+        with database.session() as session:
+            session.execute(text(f"CREATE TABLE {name} (mine INTEGER)"))
+        there = names(database)
+        with pytest.raises(UsageError, match=f"cannot be brought to revision 0003 .*{name}.* already exists"):
+            migrate(database)
+        assert (names(database), held(database, "0002")) == (there, before)
+        with database.session() as session:
+            session.execute(text(f"DROP TABLE {name}"))
+        migrate(database)
+        assert held(database, "0002") == before
+
+
+def test_a_way_back_that_another_s_table_bars_leaves_all_as_it_was(empty_url: str) -> None:
+    with open_database(empty_url) as database:
+        before = filled(database, HEAD)
+        with database.session() as session:
+            session.execute(text("CREATE TABLE mine (message_id INTEGER REFERENCES message (id))"))
+            session.execute(text("INSERT INTO mine VALUES (1)"))
+        there = names(database)
+        with pytest.raises(UsageError, match="cannot be brought to revision 0001"):
+            migrate(database, "0001")
+        assert (names(database), held(database, HEAD)) == (there, before)
+
+
+# Ends like a machine that loses its power, before the statement of a given number is sent.
+MIGRATE_AND_DIE = """
+import os, signal, sys
+from itertools import count
+from sqlalchemy import Engine, event
+from storage.database import migrate, open_database
+
+url, to, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
+numbers = count()
+
+@event.listens_for(Engine, "before_cursor_execute")
+def die(*_):
+    if next(numbers) == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with open_database(url) as database:
+    migrate(database, to)
 """
 
 
-def with_a_run_of_0001(database: Database) -> None:
-    """Migrate to the first tables, store a run in them, and migrate to the newest."""
-    config = Config()
-    config.set_main_option("script_location", "storage:migrations")
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        for statement in A_RUN_OF_0001.split(";"):
-            connection.exec_driver_sql(statement)
-    assert not is_current(database)
-    migrate(database)
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "to"), [("0002", "0003"), ("0003", "0001")], ids=["up", "down"])
+def test_a_migration_that_is_killed_leaves_all_as_it_was(empty_url: str, before: str, to: str) -> None:
+    killed = 0
+    with open_database(empty_url) as database:
+        rows, there = filled(database, before), names(database)
+        for last in range(4, 100, 5):
+            command = [sys.executable, "-c", MIGRATE_AND_DIE, empty_url, to, str(last)]
+            if subprocess.run(command, check=False).returncode == 0:
+                break
+            killed += 1
+            assert (names(database), held(database, before)) == (there, rows)
+        assert killed >= 3
+        kept = min(before, to)
+        assert held(database, kept) == {table.name: rows[table.name] for table in tables_at(kept)}
 
 
 def test_runs_of_the_first_tables_are_kept_and_have_no_outlook(empty_url: str) -> None:
     with open_database(empty_url) as database:
-        with_a_run_of_0001(database)
+        filled(database, "0001")
+        migrate(database)
         with database.reading() as session:
             kept = get_run(session, 1)
             assert run_outlook(session, 1) == []
             assert due_expectations(session, "rla", until=date(2027, 1, 1)) == []
     assert kept is not None
-    assert (kept.as_of, kept.document) == (date(2026, 1, 10), '{"run":1}')
-    assert [one.probability for one in kept.posteriors] == [0.53]
+    assert (kept.as_of, kept.document) == (date(2026, 1, 1), '{"run":1}')
+    assert [one.probability for one in kept.posteriors] == [0.1, 0.9]
 
 
 def test_runs_after_a_migration_follow_those_before_it(empty_url: str) -> None:
     with open_database(empty_url) as database:
-        with_a_run_of_0001(database)
+        filled(database, "0001")
+        migrate(database)
         with database.session() as session:
-            number = store_run(session, run(supersedes=1, recorded_at=moment(11), outlook=[expectation()]))
+            number = store_run(session, run(supersedes=2, recorded_at=moment(11), outlook=[expectation()]))
             (due,) = due_expectations(session, "rla", until=date(2027, 1, 1))
-    assert (due.run, due.expectation) == (number, expectation())
+    assert (due.run, due.expectation) == (number, expectation()) == (4, due.expectation)
 
 
 def test_preparing_migrates_a_file_but_asks_before_it_touches_a_server(empty_url: str) -> None:

@@ -1,0 +1,112 @@
+"""One step of a job in a process of its own: it may be stopped at any time, and gives its memory back.
+
+The scheduler starts it with ``python -m service.worker CONFIG TOKEN STEP…`` and holds its standard input
+open: once that ends, the scheduler is gone, and so is the worker. It prints one line of JSON: the outcome,
+what there is to say of it, and whether trying again may help.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from model.errors import PosterityError, Unavailable
+from service import logs
+from service.composition import Clock, Service, opened, utc_now
+from storage.jobs import Outcome
+from storage.leases import fenced
+
+ANNOUNCED, UNANNOUNCED = "announced", "unannounced"
+_LONGEST = 2000  # characters of a detail
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What became of a step."""
+
+    outcome: Outcome
+    detail: str = ""
+    again: bool = False
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Do one step, and say what became of it."""
+    logs.configure("auto")
+    threading.Thread(target=_end_with_the_scheduler, daemon=True).start()
+    path, token, *words = arguments
+    result = do_step(Path(path), int(token), words)
+    sys.stdout.write(json.dumps(asdict(result)) + "\n")
+
+
+def do_step(path: Path, token: int, words: Sequence[str], *, clock: Clock = utc_now) -> Result:
+    """Do one step with a database that refuses to write once the lease has another token."""
+    step, *rest = words
+    try:
+        with opened(path, clock=clock) as service:
+            return STEPS[step](replace(service, database=fenced(service.database, token)), *rest)
+    except PosterityError as error:
+        return Result(outcome="failed", detail=_short(str(error)), again=isinstance(error, Unavailable))
+
+
+def _end_with_the_scheduler() -> None:
+    while os.read(0, 1):  # not of `sys.stdin`, whose lock would be held when the process ends
+        pass
+    os._exit(1)
+
+
+def take_in(service: Service) -> Result:
+    """Take in what waits in the inbox."""
+    from service.intake import take_inbox  # noqa: PLC0415 - each step loads what it needs
+    from service.report_night import sentence  # noqa: PLC0415
+
+    taken = list(take_inbox(service))
+    return Result(outcome="done", detail=_short("; ".join(map(sentence, taken))))
+
+
+def update(service: Service, identity: str, day: str, announced: str) -> Result:
+    """Update a forecast at a cutoff, and announce how far it moved if this is the newest night."""
+    from service.announcing import announce  # noqa: PLC0415
+    from service.nightly import night  # noqa: PLC0415
+
+    forecast, as_of = service.forecast(identity), date.fromisoformat(day)
+    (document,) = night(service, [forecast], as_of=as_of, say=lambda _: None)
+    if announced == ANNOUNCED:
+        announce(service, forecast, as_of=as_of)
+    match document["status"]:
+        case "failed":
+            return Result(outcome="failed", detail=_short("; ".join(document["warnings"])))
+        case "held":
+            return Result(outcome="held", detail=_short(_failing(document["checks"])))
+        case status:
+            held = [one for one in document["checks"] if one["passed"] is False]
+            return Result(outcome="held" if held else "done", detail=f"{status}, run {document['run']}")
+
+
+def send_digest(service: Service, week: str) -> Result:
+    """Write the week's digest to every reader, into the outbox."""
+    from service.digest import send_week  # noqa: PLC0415
+
+    posted = send_week(service, week)
+    return Result(outcome="done", detail=str(posted))
+
+
+def _failing(checks: Sequence[Mapping[str, object]]) -> str:
+    failing = (one for one in checks if one["passed"] is False)
+    return "held: " + ", ".join(f"{one['name']} {one['figure']}" for one in failing)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+STEPS: Mapping[str, Callable[..., Result]] = MappingProxyType(
+    {"intake": take_in, "update": update, "digest": send_digest}
+)
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
