@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
-import structlog
-
+from service import logs
 from service.calendar import DAY, nights, weeks
 from service.composition import Service
 from service.steps import Run, do
@@ -21,7 +20,7 @@ from storage.jobs import DIGEST, NIGHT, Outcome, Task, end, ended, first_start, 
 _LATEST_DIGEST = 6  # days; after that the next one is near
 _WORST_FIRST: tuple[Outcome, ...] = ("failed", "held", "done")
 
-_log = structlog.get_logger("owed")
+_log = logs.get("owed")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,13 +5,13 @@ the machine was off does what is left to do, and nothing else. Its jobs live in 
 ``config.toml``; the lease and the ledger live in the database.
 """
 
+import logging
 import signal
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-import structlog
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,7 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from ingest.inbox import pending
 from model.errors import PosterityError, Unavailable
-from service import outbox, retention, watchdog
+from service import logs, outbox, retention, watchdog
 from service.calendar import next_digest, next_night
 from service.composition import Service
 from service.leadership import BEATS, Leadership
@@ -31,12 +31,13 @@ from storage.database import prepare
 from storage.leases import LeaseLost
 from storage.outbox import forget
 
+LEASE = "lease"
 _LOOK_EVERY, _OUTBOX_EVERY = timedelta(seconds=20), timedelta(minutes=1)
 _WATCH_EVERY = timedelta(minutes=10)
 _KEEP_MAILS = timedelta(days=90)  # word for word; what they stated stays
 _THREADS = 8  # more than there are jobs, so that a sign of life waits for nobody
 
-_log = structlog.get_logger("scheduler")
+_log = logs.get("scheduler")
 
 
 class Due(BaseTrigger):  # type: ignore[misc]  # APScheduler carries no annotations
@@ -69,6 +70,7 @@ class Scheduler:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then end what runs, and give the lease back."""
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a look left out is no news
         self._plan()
         self._jobs.add_listener(self._broke, EVENT_JOB_ERROR)
         self._jobs.start()
@@ -83,7 +85,7 @@ class Scheduler:
         schedule = self._service.configuration.schedule
         beat = timedelta(seconds=schedule.lease_seconds) / BEATS
         jobs: dict[str, tuple[Callable[[], None], BaseTrigger]] = {
-            "lease": (self._beat, _every(beat)),
+            LEASE: (self._beat, _every(beat)),
             "night": (self._work, Due(partial(next_night, schedule))),
             "digest": (self._work, Due(partial(next_digest, schedule))),
             "look": (self._work, _every(_LOOK_EVERY)),
@@ -93,7 +95,7 @@ class Scheduler:
         }
         for name, (action, trigger) in jobs.items():
             self._jobs.add_job(partial(self._safely, name, action), trigger, id=name, name=name)
-        self._jobs.modify_job("lease", next_run_time=datetime.now(UTC))
+        self._jobs.modify_job(LEASE, next_run_time=datetime.now(UTC))
 
     def _safely(self, name: str, action: Callable[[], None]) -> None:
         """Do a job; what is wrong is told, and logged when it is news, and the job comes again."""
@@ -104,7 +106,8 @@ class Scheduler:
             trouble = str(error)
         except PosterityError as error:
             trouble = str(error)
-            watchdog.cry(self._service, trouble)
+            if name != LEASE:  # which waits for no mail server; whoever looks for work cries for it
+                watchdog.cry(self._service, trouble)
         if trouble != self._trouble.get(name, ""):
             self._trouble[name] = trouble
             if trouble:
@@ -129,12 +132,19 @@ class Scheduler:
         with self._working:  # one at a time; whoever waited looks anew at what is owed
             service, token = self._leadership.service(), self._leadership.token
             if service is None or token is None:
+                self._cry_for_the_lease()
                 return
             seed(service)
             stopping = self._processes.stopping
             if work(Worker(service=service, token=token, run=self._processes.run, stopping=stopping)):
-                _tidy(service)
-                watchdog.attend(service)
+                try:
+                    _tidy(service)
+                finally:
+                    watchdog.attend(service)
+
+    def _cry_for_the_lease(self) -> None:
+        if trouble := self._trouble.get(LEASE):
+            watchdog.cry(self._service, trouble)
 
     def _take_in(self) -> None:
         with self._working:

@@ -13,8 +13,7 @@ from datetime import timedelta
 from itertools import count, islice
 from pathlib import Path
 
-import structlog
-
+from service import logs
 from service.composition import Service
 from service.worker import Result
 from storage.jobs import Task, attempt, end, start
@@ -24,7 +23,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 10.0, 300.0  # seconds before a step is tried aga
 
 type Run = Callable[[int, Sequence[str]], Result]
 
-_log = structlog.get_logger("steps")
+_log = logs.get("steps")
 
 
 class Stopped(Exception):  # noqa: N818 - nothing erred

@@ -11,6 +11,7 @@ So a condition that flickers makes four mails, however often it does. What is op
 nobody, because nobody was listed, is told as soon as somebody is.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from typing import Literal
 import structlog
 from sqlalchemy.orm import Session
 
-from model.errors import InvalidValue, Unavailable
+from model.errors import Unavailable
 from service.addresses import mailbox
 from service.alert_letters import KINDS, Word, cry_letter, letter
 from service.calendar import WEEK, local_day, week_of
@@ -66,7 +67,7 @@ def attend(service: Service) -> list[Change]:
     with service.database.session() as session:
         changes = list(_changes(session, alarming, service.clock()))
         for one in _letters(session, service, alarming):
-            _post(session, service, one)
+            post(session, service, one, at=service.clock())
     for change in changes:
         _log.warning(f"alert {change.happened}", kind=change.alert.kind, subject=change.alert.subject)
     return changes
@@ -140,13 +141,6 @@ def _word_of_open(alert: StoredAlert, said: set[Word], now: datetime) -> Word | 
     return "reminder" if now - alert.raised_at >= WEEK and "reminder" not in said else None
 
 
-def _post(session: Session, service: Service, one: Letter) -> None:
-    try:
-        post(session, service, one, at=service.clock())
-    except InvalidValue as error:  # the others are to be told all the same
-        _log.error("an operator cannot be written to", recipient=one.recipient, reason=str(error))
-
-
 class Crier:
     """Writes to the operators directly where the store cannot: at most once an hour from one process.
 
@@ -161,6 +155,7 @@ class Crier:
         self._since: float | None = None
         self._last = 0.0
         self._silent_until = 0.0
+        self._crying = threading.Lock()
 
     def __call__(self, service: Service, text: str) -> bool:
         """Say what is wrong, if it has been for some minutes; never raises.
@@ -175,6 +170,14 @@ class Crier:
         bool
             Whether anybody was written to.
         """
+        if not self._crying.acquire(blocking=False):
+            return False  # another thread is at it
+        try:
+            return self._cry(service, text)
+        finally:
+            self._crying.release()
+
+    def _cry(self, service: Service, text: str) -> bool:
         now = self._monotonic()
         if self._since is None or now - self._last > _CALM.total_seconds():
             self._since = now
@@ -198,7 +201,7 @@ def _cried(service: Service, text: str, lasted: timedelta) -> bool:
                 one = cry_letter(service, text, lasted, recipient=operator)
                 content = message(service, one, at=service.clock()).as_bytes()
                 outcome = line.send(mailbox(operator).address, content)
-            except (Unavailable, InvalidValue) as error:
+            except Unavailable as error:
                 _log.error("an operator cannot be written to", recipient=operator, reason=str(error))
             else:
                 heard |= outcome.verdict == "sent"

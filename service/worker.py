@@ -15,6 +15,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+import structlog
+
 from model.errors import PosterityError, Unavailable
 from service import logs
 from service.composition import Clock, Service, opened, utc_now
@@ -23,6 +25,8 @@ from storage.leases import fenced
 
 ANNOUNCED, UNANNOUNCED = "announced", "unannounced"
 _LONGEST = 2000  # characters of a detail
+
+_log = logs.get("worker")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,7 @@ def main(arguments: Sequence[str]) -> None:
     logs.configure("auto")
     threading.Thread(target=_end_with_the_scheduler, daemon=True).start()
     path, token, *words = arguments
+    structlog.contextvars.bind_contextvars(step=" ".join(words))
     result = do_step(Path(path), int(token), words)
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
@@ -75,6 +80,7 @@ def update(service: Service, identity: str, day: str, announced: str) -> Result:
 
     forecast, as_of = service.forecast(identity), date.fromisoformat(day)
     (document,) = night(service, [forecast], as_of=as_of, say=lambda _: None)
+    _log.info("updated", forecast=identity, as_of=day, run=document["run"], status=document["status"])
     if announced == ANNOUNCED:
         announce(service, forecast, as_of=as_of)
     match document["status"]:

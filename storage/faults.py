@@ -31,6 +31,7 @@ _POSTGRESQL = {  # by SQLSTATE, else by its class (the first two characters)
     "53100": ("has no space left on its disk", "free some space, then try again"),
     "53": ("is short of resources", "try again later, or allow it more"),
     "25006": ("accepts no writing", "check that storage.url names the primary server"),
+    "0A000": ("accepts no writing", "check that storage.url names the primary server"),  # a standby
     "28": ("refuses the user", "check the user and the password in storage.url"),
     "3D": ("does not exist", "create it with `createdb`"),
     "42501": ("refuses the user", "grant the user the rights to its tables"),

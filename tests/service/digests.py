@@ -128,7 +128,8 @@ class Newsroom:
 
 def reader(**wishes: Any) -> Subscriber:
     since = MONDAY - timedelta(days=100)
-    return Subscriber(**({"address": "ana@example.org", "token": "token-of-ana", "since": since} | wishes))
+    plain_wishes: dict[str, Any] = {"address": "ana@example.org", "token": "token-of-ana", "since": since}
+    return Subscriber(**(plain_wishes | wishes))
 
 
 class Shown(HTMLParser):

@@ -1,4 +1,4 @@
-"""What is found about what the service gives, forecasts and mail, and about the disks and the inbox around it."""
+"""What is found about what the service gives, and about the disks and the inbox around it."""
 
 import re
 import shutil

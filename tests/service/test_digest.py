@@ -64,11 +64,11 @@ def test_scenarios_stand_in_the_forecasts_order_beside_a_week_ago(room: Newsroom
     assert said["notices"] == []
 
 
-def probabilities(room: Newsroom, run: int) -> dict[str, float | None]:
+def probabilities(room: Newsroom, run: int) -> dict[str, float]:
     with room.database.reading() as session:
         found = get_run(session, run)
     assert found is not None
-    return {one.scenario: one.probability for one in found.posteriors}
+    return {one.scenario: one.probability for one in found.posteriors if one.probability is not None}
 
 
 def test_the_run_of_a_week_ago_is_the_one_that_stood_then_not_one_made_since(fresh: Newsroom) -> None:

@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.letters import Letter
 from storage.database import open_database
-from tests.service.andes import contract
+from tests.service.andes import ANDES, contract
 from tests.service.commands import quiet
-from tests.service.digests import ANDES, Newsroom
+from tests.service.digests import Newsroom
 
 pytestmark = pytest.mark.slow
 
@@ -109,7 +109,7 @@ def test_the_dark_page_is_dark(browser: Browser, letter: Letter) -> None:
     for scheme in ("light", "dark"):
         page, _ = opened(browser, letter, width=640, scheme=scheme)
         colours = page.evaluate(
-            "[document.body, document.querySelector('.card')].map((one) => getComputedStyle(one).backgroundColor)"
+            "['.page', '.card'].map((one) => getComputedStyle(document.querySelector(one)).backgroundColor)"
         )
         lightness[scheme] = [sum(map(int, colour[4:-1].split(","))) for colour in colours]
         page.close()

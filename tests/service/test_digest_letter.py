@@ -266,7 +266,7 @@ def test_the_subject_of_several_forecasts_is_the_largest_move_of_any() -> None:
 
 
 def said(title: str, scenarios: dict[str, tuple[float, float]]) -> dict[str, Any]:
-    listed = [
+    listed: list[dict[str, Any]] = [
         {"scenario": name, "title": name, "now": now, "points": points}
         for name, (now, points) in scenarios.items()
     ]

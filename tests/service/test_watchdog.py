@@ -214,13 +214,6 @@ def test_where_no_operator_is_listed_alerts_are_kept_and_told_once_one_is(make: 
     assert told(station) == ["Posterity: No reports come in"]
 
 
-def test_one_operator_who_cannot_be_written_to_keeps_nobody_else_from_being_told(make: Make) -> None:
-    station = make('[alerts]\noperators = ["пост@example.org", "desk@example.org"]')
-    loses_its_inbox(station)
-    attended(station)
-    assert told(station) == ["Posterity: No reports come in"]
-
-
 @pytest.mark.slow
 def test_of_two_processes_that_look_at_once_one_raises_and_each_operator_is_told_once(
     station: Station, database_url: str

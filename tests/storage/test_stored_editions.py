@@ -1,5 +1,6 @@
 """Editions: a week's stands once and for all; and the score of the outlooks that it reports."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from threading import Barrier
@@ -19,7 +20,9 @@ WEEK = "2026-W02"
 DOCUMENT = {"week": WEEK, "forecasts": [{"forecast": "rla", "now": 0.53, "title": "Рынок \u202e"}]}
 
 
-def store(database: Database, document: dict[str, object], week: str = WEEK, day: int = 5) -> StoredEdition:
+def store(
+    database: Database, document: Mapping[str, object], week: str = WEEK, day: int = 5
+) -> StoredEdition:
     with database.session() as session:
         return store_edition(session, week, document, known_at=moment(day), at=moment(day, 8))
 
