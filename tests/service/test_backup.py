@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import shutil
 import sqlite3
 import stat
 from collections.abc import Callable
@@ -27,15 +28,26 @@ SECRET = "tr0ub4dor-and-3"  # noqa: S105 - to be looked for
 NewUrl = Callable[[str], str]
 
 
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
+    """Two nights, only to be asked: what changes it makes its own."""
+    return told(Desk(tmp_path_factory.mktemp(f"backup-{database_kind}")))
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """Two nights, and rows in every table that nights leave empty."""
+def fresh(tmp_path: Path) -> Desk:
     return told(Desk(tmp_path / "desk"))
 
 
+@pytest.fixture(scope="module")
+def kept(desk: Desk) -> Path:
+    return backed_up(desk, desk.folder / "kept.backup")
+
+
 @pytest.fixture
-def backup(desk: Desk, tmp_path: Path) -> Path:
-    return backed_up(desk, tmp_path / "posterity.backup")
+def backup(kept: Path, tmp_path: Path) -> Path:
+    """A backup of the desk that may be changed."""
+    return shutil.copy(kept, tmp_path / "posterity.backup")
 
 
 def told(desk: Desk) -> Desk:
@@ -144,11 +156,13 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_beside_it(desk: Desk
     assert [one.name for one in folder.iterdir()] == ["x.backup"]
 
 
-def test_an_earlier_backup_is_replaced_and_any_other_file_is_not(desk: Desk, backup: Path) -> None:
-    before = backup.read_bytes()
-    desk.types("ingest", desk.write("more.jsonl", report("c")))
-    assert tables(backed_up(desk, backup))["report_version"].rows == 3
-    assert backup.read_bytes() != before
+def test_an_earlier_backup_is_replaced(fresh: Desk, tmp_path: Path) -> None:
+    path = backed_up(fresh, tmp_path / "x.backup")
+    fresh.types("ingest", fresh.write("more.jsonl", report("c")))
+    assert tables(backed_up(fresh, path))["report_version"].rows == 3
+
+
+def test_a_file_that_is_no_backup_is_not_replaced(desk: Desk) -> None:
     config = (desk.folder / "config.toml").read_bytes()
     for name in ("config.toml", "inbox", "c.sqlite"):
         with closing(sqlite3.connect(desk.folder / "c.sqlite")) as other:
@@ -167,10 +181,10 @@ def test_a_backup_reaches_the_file_that_a_link_leads_to(desk: Desk, tmp_path: Pa
 
 @pytest.mark.sqlite(reason="a server's database is no file")
 @pytest.mark.parametrize("command", [["backup"], ["restore", "--replace"]])
-def test_the_database_is_no_backup_of_itself(desk: Desk, command: list[str]) -> None:
+def test_the_database_is_no_backup_of_itself(desk: Desk, tmp_path: Path, command: list[str]) -> None:
     before = desk.database.read_bytes()
-    (desk.folder / "link").symlink_to(desk.database)
-    for path in (desk.database, desk.folder / "link"):
+    (tmp_path / "link").symlink_to(desk.database)
+    for path in (desk.database, tmp_path / "link"):
         said = said_in_one_line(desk.types(*command, path), 2)
         assert said == f"{desk.database} is the database itself; name another file"
     assert desk.database.read_bytes() == before
@@ -286,7 +300,6 @@ def test_a_backup_of_a_newer_release_is_refused(desk: Desk, backup: Path) -> Non
 
 
 def test_a_database_that_holds_rows_is_not_restored_into(desk: Desk, backup: Path) -> None:
-    desk.types("ingest", desk.write("more.jsonl", report("c")))
     before = untouched(desk)
     said = said_in_one_line(desk.types("restore", backup), 2)
     assert said.startswith(f"the database {desk.where} holds rows already; ")

@@ -33,6 +33,7 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def backup(desk: Desk, tmp_path: Path) -> Path:
+    """A backup of the desk as it is."""
     return backed_up(desk, tmp_path / "posterity.backup")
 
 
