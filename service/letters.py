@@ -31,8 +31,8 @@ class Letter:
     key: str
     recipient: str
     subject: str
-    text: str
-    html: str | None = None
-    images: Mapping[str, bytes] = field(default_factory=dict)
-    document: Mapping[str, Any] = field(default_factory=dict)
+    text: str = field(repr=False)  # the reader's token stands in it
+    html: str | None = field(default=None, repr=False)
+    images: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
     unsubscribe: str | None = field(default=None, repr=False)

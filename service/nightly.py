@@ -141,6 +141,11 @@ def _check_cutoff(service: Service, forecasts: Sequence[Forecast], as_of: date) 
 
 
 def _infer(evidence: Evidence, inputs: Inputs, say: Say) -> "Posterior":
+    if not evidence.indicators:
+        raise PosterityError(
+            f"{evidence.forecast.id} has no indicators, so nothing could move it; "
+            "write a [[forecasts.indicators]] table for each kind of news that would"
+        )
     say("loading PyMC")
     from model.update import update  # noqa: PLC0415 - several seconds that an unchanged night need not pay
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-import structlog
 from sqlalchemy.orm import Session
 
 from model.errors import Unavailable
+from service import logs
 from service.addresses import mailbox
 from service.alert_letters import KINDS, Word, cry_letter, letter
 from service.calendar import WEEK, local_day, week_of
@@ -40,7 +40,7 @@ _RETRY = timedelta(minutes=5)  # after one that nobody heard
 _CALM = timedelta(minutes=30)  # after which trouble is new trouble
 _UNTOLD = timedelta(days=30)  # how long an end that could not be told stays worth telling
 
-_log = structlog.get_logger("watchdog")
+_log = logs.get("watchdog")
 
 type Key = tuple[str, str]
 

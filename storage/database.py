@@ -19,6 +19,13 @@ from storage.revisions import HEAD, REVISIONS
 
 PATIENCE = 5.0  # seconds to wait for a lock or for a server
 MIGRATING, FILING, DEFINING, RUNNING = 7_301, 7_302, 7_303, 7_304  # numbers of our advisory locks
+# Seconds (the last: milliseconds) after which a network that is dead is found out.
+_ALIVE = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 _SECRETS = ("password", "sslpassword")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -65536")
 
@@ -103,8 +110,8 @@ def open_database(url: str, *, patience: float = PATIENCE) -> Database:
     address = _address(url)
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, patience)
-    timeout = {"connect_timeout": max(2, round(patience))}
-    engine = create_engine(address, pool_pre_ping=True, connect_args=timeout)
+    settings = {"connect_timeout": max(2, round(patience)), **_ALIVE}
+    engine = create_engine(address, pool_pre_ping=True, connect_args=settings)
     event.listen(engine, "begin", _prefer_lookups)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     shown = address.difference_update_query(_SECRETS).render_as_string(hide_password=True)

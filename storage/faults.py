@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004 - SQLAlchemy's own
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, TimeoutError  # noqa: A004 - SQLAlchemy's own
 
-from model.errors import Unavailable
+from model.errors import PosterityError, Unavailable, UsageError
 
 LONGEST_DETAIL = 200
 _PERMISSION = "may not be written", "check the owner and the permissions of the file and of its folder"
@@ -41,6 +41,8 @@ _POSTGRESQL = {  # by SQLSTATE, else by its class (the first two characters)
     "57": _TRY_AGAIN,
     "XX": ("reports damage", "look at the server's log"),
 }
+_TOO_LARGE = "too large to convert to SQLite"  # in what Python says of a number of more than 64 bits
+_TOO_LONG = "54"  # the class of SQLSTATEs that tell of a limit of the server, such as that of an index
 _NO_ANSWER = "does not answer", "check that the server runs and that storage.url is right"
 
 
@@ -48,18 +50,33 @@ _NO_ANSWER = "does not answer", "check that the server runs and that storage.url
 def reachable(where: str) -> Iterator[None]:
     """Turn every failure to reach or write the database at `where` into `Unavailable`.
 
-    Statements that are wrong in themselves, and refused constraints, pass through.
+    Values that no database, or not this one, can hold become a `UsageError`. Statements that are wrong in
+    themselves, and refused constraints, pass through.
     """
     try:
         yield
-    except TimeoutError as error:
-        raise Unavailable(f"every connection to {where} is in use; try again later") from error
-    except DBAPIError as error:
-        found = diagnosis(error)
-        if found is None:
+    except (UnicodeEncodeError, OverflowError, TimeoutError, DBAPIError) as error:
+        said = _said(where, error)
+        if said is None:
             raise
-        what, advice = found
-        raise Unavailable(f"the database {where} {what} ({detail(error)}); {advice}") from error
+        raise said from error
+
+
+def _said(where: str, error: Exception) -> PosterityError | None:
+    match error:
+        case UnicodeEncodeError():
+            letter = f"U+{ord(error.object[error.start]):04X}"
+            return UsageError(f"a text holds {letter}, which is no character; write it in UTF-8")
+        case TimeoutError():
+            return Unavailable(f"every connection to {where} is in use; try again later")
+        case DBAPIError() if found := diagnosis(error):
+            what, advice = found
+            return Unavailable(f"the database {where} {what} ({detail(error)}); {advice}")
+        case DBAPIError() if isinstance(error, DataError) or _state(error).startswith(_TOO_LONG):
+            return UsageError(f"the database {where} cannot hold a value ({detail(error)}); write another")
+        case OverflowError() if _TOO_LARGE in str(error):
+            return UsageError(f"the database {where} cannot hold a value ({error}); write another")
+    return None
 
 
 def detail(error: DBAPIError) -> str:
@@ -72,8 +89,13 @@ def diagnosis(error: DBAPIError) -> tuple[str, str] | None:
     if isinstance(error.orig, sqlite3.Error):
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_OK)
         return _SQLITE.get(code & 0xFF)  # the primary code; the rest refines it
-    state = getattr(error.orig, "sqlstate", None) or ""
+    state = _state(error)
     for length in (5, 3, 2):
         if state[:length] in _POSTGRESQL:
             return _POSTGRESQL[state[:length]]
-    return _NO_ANSWER if isinstance(error, OperationalError) else None
+    return _NO_ANSWER if isinstance(error, OperationalError) and not state.startswith(_TOO_LONG) else None
+
+
+def _state(error: DBAPIError) -> str:
+    """Give a server's SQLSTATE; none where it is not reached, and of SQLite."""
+    return getattr(error.orig, "sqlstate", None) or ""

@@ -149,7 +149,8 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
         def new(kind: str) -> str:
             if kind == "sqlite":
                 return f"sqlite:///{tmp_path}/new-{next(numbers)}/posterity.db"
-            return lent.enter_context(request.getfixturevalue("postgresql_server").lent())
+            server: Server = request.getfixturevalue("postgresql_server")
+            return lent.enter_context(server.lent())
 
         yield new
 

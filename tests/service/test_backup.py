@@ -47,7 +47,7 @@ def kept(desk: Desk) -> Path:
 @pytest.fixture
 def backup(kept: Path, tmp_path: Path) -> Path:
     """A backup of the desk that may be changed."""
-    return shutil.copy(kept, tmp_path / "posterity.backup")
+    return Path(shutil.copy(kept, tmp_path / "posterity.backup"))
 
 
 def told(desk: Desk) -> Desk:

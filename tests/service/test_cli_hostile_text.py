@@ -2,6 +2,7 @@
 
 import csv
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,35 @@ def test_a_forecast_s_own_words_are_shown_inert_too(desk: Desk) -> None:
     desk.configure(quiet().replace('id = "quiet"', 'id = "quiet"\ntitle = "[red]Quiet \\u202e"'))
     shown = desk.types("run", "--as-of", CUTOFF).out
     assert "[red]Quiet <U+202E>" in shown
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["reports", "--search"],
+        ["reports", "--event"],
+        ["reports"],
+        ["events", "--tag"],
+        ["events", "--country"],
+        ["events"],
+        ["history"],
+        ["explain"],
+        ["watch"],
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_is_no_text_is_said_in_one_line(desk: Desk, command: list[str]) -> None:
+    desk.types("run", "--as-of", CUTOFF)
+    said_in_one_line(desk.types(*command, b"per\xfa".decode(errors="surrogateescape")), 2)
+
+
+def test_a_number_that_no_database_holds_is_said_in_one_line(desk: Desk) -> None:
+    said_in_one_line(desk.types("reports", "--limit", str(2**70)), 2)
+
+
+@pytest.mark.parametrize("field", ["id", "event"])
+def test_the_longest_names_are_kept_word_for_word(desk: Desk, field: str) -> None:
+    chance = random.Random(len(field))  # noqa: S311 - letters that cannot be told more shortly
+    longest = "".join(chr(chance.randrange(0x20000, 0x2A6D0)) for _ in range(200))
+    assert desk.types("ingest", desk.write("r.jsonl", report(event="e") | {field: longest})).code == 0
+    assert desk.types("reports", "--json").json[0][field] == longest

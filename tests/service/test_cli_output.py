@@ -91,7 +91,7 @@ def test_the_other_commands_print_json_and_nothing_else(desk: Desk) -> None:
     assert {one["event"] for one in desk.types("events", "--json").json} >= {"pe-deal-2025-03-01-ca9781"}
     assert [one["id"] for one in desk.types("reports", "--json").json] == ["c", "b", "a"]
     migrated = desk.types("migrate", "--json").json
-    assert migrated == {"database": desk.where, "revision": HEAD, "migrated": False}
+    assert migrated == {"database": desk.where, "revision": HEAD, "migrated": False, "dropped": {}}
 
 
 def test_check_prints_its_problems_as_json_too(tmp_path: Path) -> None:

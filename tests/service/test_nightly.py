@@ -252,3 +252,10 @@ def test_a_night_says_how_far_off_it_would_be_if_its_elicitation_were(desk: Desk
     document = tonight(desk)
     for scenario, (low, high) in document["band"].items():
         assert 0 < low < document["probabilities"][scenario] < high < 1
+
+
+def test_a_forecast_without_indicators_fails_with_a_reason_and_without_a_traceback(tmp_path: Path) -> None:
+    stated, _, _ = quiet().partition("[[forecasts.indicators]]")
+    answer = Desk(tmp_path / "bare", stated).types("run", "--as-of", CUTOFF, "--json")
+    assert (answer.code, answer.json[0]["status"]) == (1, "failed")
+    assert "quiet has no indicators" in answer.json[0]["warnings"][0]

@@ -1,8 +1,11 @@
+import math
+import random
 import sqlite3
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -60,6 +63,41 @@ def test_a_reading_transaction_sees_one_state_while_others_write(database: Datab
 def test_a_refused_constraint_is_no_matter_of_reach(database: Database) -> None:
     with pytest.raises(IntegrityError), database.session() as session:
         session.execute(text("INSERT INTO run_document (run_id, document) VALUES (1, '{}')"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"search": "a\udcffb"}, r"a text holds U\+DCFF, which is no character; write it in UTF-8"),
+        ({"limit": 2**63}, r"cannot hold a value .*; write another"),
+    ],
+)
+def test_a_value_that_no_database_holds_is_said_in_one_line(
+    database: Database, asked: dict[str, Any], said: str
+) -> None:
+    for transaction in (database.session, database.reading):
+        with pytest.raises(UsageError, match=said) as caught, transaction() as session:
+            list_reports(session, **asked)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("a\0b", "NUL .* write another"), (random.Random(1).randbytes(9000).hex(), "index .* write another")],
+    ids=["NUL", "long"],
+)
+def test_a_text_that_a_server_cannot_hold_is_said_in_one_line(
+    database: Database, value: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said), database.session() as session:
+        session.execute(text("INSERT INTO evidence VALUES (:value, '{}')"), {"value": value})
+    assert count(database) == 0
+
+
+def test_a_number_that_our_own_arithmetic_cannot_hold_passes_through(database: Database) -> None:
+    with pytest.raises(OverflowError, match="math range error"), database.session():
+        math.exp(1e9)
 
 
 def test_a_moment_with_no_zone_is_refused(database: Database) -> None:

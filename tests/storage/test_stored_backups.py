@@ -2,6 +2,7 @@ import hashlib
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from tests.databases import KINDS
 from tests.storage.every_table import EVIDENCE, NOW, ROWS, everything, fill
 from tests.storage.samples import moment, report, run
 
-MANIFEST = {"made_at": NOW, "program": "0.1.0", "revision": HEAD}
+NOTHING = Manifest(made_at=NOW, program="0.1.0", revision=HEAD, tables={})
 
 
 @pytest.fixture
@@ -53,8 +54,8 @@ def filled(database: Database, revision: str = HEAD) -> None:
         fill(session, revision)
 
 
-def manifest_of(session: Session, revision: str = HEAD) -> Manifest:
-    return Manifest(**MANIFEST | {"revision": revision}, tables=contents(session, revision))
+def manifest_of(session: Session) -> Manifest:
+    return replace(NOTHING, tables=contents(session, HEAD))
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -224,7 +225,7 @@ def test_a_manifest_that_was_altered_is_none(file: Database, change: str) -> Non
 )
 def test_a_manifest_of_another_form_is_none(file: Database, document: str) -> None:
     with file.session() as session:
-        write_manifest(session, Manifest(**MANIFEST, tables={}))
+        write_manifest(session, NOTHING)
         session.execute(
             text("UPDATE backup_manifest SET document = :document, sha256 = :sha256"),
             {"document": document, "sha256": hashlib.sha256(document.encode()).hexdigest()},
