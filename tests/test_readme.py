@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```console\n\$ (?P<command>.+?)\n(?P<output>.*?)```", re.DOTALL)
 MASKS = (  # what changes from day to day, or lies within PyMC's stated error
     (re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2})?"), "DATE"),
+    (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) DATE"), "DATE"),
+    (re.compile(r"week \d+"), "WEEK"),
     (re.compile(r"\d+ days"), "DAYS"),
     (re.compile(r"\d+\.\d % ± \d+\.\d+"), "PYMC"),
     (re.compile(r"(\d+\.\d %)(?=\s+(un)?likely|\s+very|\s+roughly)"), "PYMC"),
