@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from model.errors import InputRefused, Unavailable, UsageError
 from service.composition import Service
-from service.drafts import draft_beside, put, put_instead
+from service.drafts import draft_beside, put, put_instead, unused
 from storage import backups
 from storage.backups import Manifest
 from storage.database import MIGRATING, Database, exclusive, migrate_within, refuse_newer, revision_of
@@ -21,7 +21,7 @@ from storage.files import open_copy, open_draft
 from storage.revisions import HEAD, REVISIONS
 from storage.schema import holds_rows
 
-_EMPTY_ONE = "create an empty one (`createdb NAME`), name it in storage.url, then restore"
+_EMPTY_ONE = "create an empty database (`createdb NAME`), name it in storage.url, then restore"
 
 
 def back_up(service: Service, path: Path) -> Manifest:
@@ -102,37 +102,43 @@ def restore_instead(service: Service, path: Path) -> tuple[Manifest, Path | None
     InputRefused, UsageError, Unavailable
         As `verified` does; or the database is on a server, or open elsewhere. Nothing has changed then.
     """
-    if not service.database.is_sqlite:
-        raise UsageError(f"--replace is for SQLite files; of {service.database.where}, {_EMPTY_ONE}")
-    target = Path(service.database.where).resolve()
+    where = service.database.where
+    if not service.database.is_sqlite or where == ":memory:":
+        raise UsageError(f"--replace is for SQLite files, and {where} is none; {_EMPTY_ONE}")
+    target = Path(where).resolve()
     _refuse_the_database_itself(service.database, path.resolve())
     manifest = verified(path)
     service.database.close()
     with draft_beside(target) as draft:
         with open_draft(draft, where=str(target)) as new:
             _fill(new, path, manifest)
-        aside = target.with_name(f"{target.name}.replaced-{service.clock():%Y%m%dT%H%M%S}")
+        aside = unused(target.with_name(f"{target.name}.replaced-{service.clock():%Y%m%dT%H%M%S}"))
         put_instead(draft, target, aside)
     return manifest, aside if aside.exists() else None
 
 
 def _write(service: Service, draft: Path, path: Path) -> Manifest:
     where = str(path)
-    with (
-        service.database.reading() as source,
-        open_draft(draft, where=where) as file,
-        file.session() as target,
-    ):
-        revision = revision_of(source.connection())
-        if revision is None:
-            raise UsageError(f"the database {service.database.where} has no tables yet: nothing to back up")
-        refuse_newer(revision, service.database.where)
-        migrate_within(target.connection(), revision, where)
-        tables = backups.copy_rows(source, target, revision)
-        program = version("posterity")
-        manifest = Manifest(made_at=service.clock(), program=program, revision=revision, tables=tables)
-        backups.write_manifest(target, manifest)
+    with service.database.reading() as source:
+        revision = _revision(source, service.database.where)
+        with open_draft(draft, where=where) as file, file.session() as target:
+            migrate_within(target.connection(), revision, where)
+            manifest = Manifest(
+                made_at=service.clock(),
+                program=version("posterity"),
+                revision=revision,
+                tables=backups.copy_rows(source, target, revision),
+            )
+            backups.write_manifest(target, manifest)
     return manifest
+
+
+def _revision(source: Session, where: str) -> str:
+    revision = revision_of(source.connection())
+    if revision is None:
+        raise UsageError(f"the database {where} has no tables yet: nothing to back up")
+    refuse_newer(revision, where)
+    return revision
 
 
 def _fill(database: Database, path: Path, manifest: Manifest) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 
 from model.errors import Unavailable
@@ -63,6 +64,12 @@ def put_instead(draft: Path, target: Path, aside: Path) -> None:
         if target.exists():
             _keep(target, aside)
         put(draft, target)
+
+
+def unused(path: Path) -> Path:
+    """Give this path, or where it is taken the first of ``NAME-2``, ``NAME-3`` and so on that is free."""
+    others = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(one for one in chain([path], others) if not one.exists())
 
 
 def _clear_abandoned(target: Path) -> None:

@@ -28,7 +28,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from model.errors import PosterityError
@@ -181,7 +181,10 @@ def _copied(source: Session, target: Session, table: Table) -> Content:
             told.add(rows)
             target.execute(insert(table), rows)
     except (DataError, IntegrityError) as error:
-        raise Unfit(f"a row of table {table.name} cannot be kept ({detail(error)})") from error
+        raise Unfit(
+            f"a row of table {table.name} cannot be kept by this kind of database ({detail(error)}); "
+            "correct it where it comes from"
+        ) from error
     return told.content()
 
 
@@ -202,8 +205,13 @@ def _batches(session: Session, table: Table) -> Iterator[list[dict[str, Any]]]:
         ):
             for rows in result.mappings().partitions():
                 yield [dict(row) for row in rows]
-    except (ValueError, TypeError) as error:
-        raise Unfit(f"a row of table {table.name} cannot be read ({error})") from error
+    except (ValueError, TypeError, DBAPIError) as error:
+        raise _unreadable(table, error) from error
+
+
+def _unreadable(table: Table, error: Exception) -> Unfit:
+    said = detail(error) if isinstance(error, DBAPIError) else error
+    return Unfit(f"a row of table {table.name} cannot be read ({said}); correct it, or restore a backup")
 
 
 def _without_who_lives(table: Table, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -220,7 +228,7 @@ class _Teller:
 
     def __init__(self, table: Table) -> None:
         self._rows = 0
-        self._table = table.name
+        self._table = table
         self._sha = hashlib.sha256()
         self._sha.update(_listed([table.c.keys()]))
 
@@ -229,7 +237,7 @@ class _Teller:
         try:
             self._sha.update(_listed([[*row.values()] for row in rows]))
         except TypeError as error:
-            raise Unfit(f"a row of table {self._table} cannot be read ({error})") from error
+            raise _unreadable(self._table, error) from error
 
     def content(self) -> Content:
         return Content(rows=self._rows, sha256=self._sha.hexdigest())

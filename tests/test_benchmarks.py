@@ -1,15 +1,18 @@
 """A small sample of every benchmark, so that none of them rots; what they find is in docs/benchmarks.md."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import accuracy, measuring, million, mixture, processes, shipped, speed, survey
+from benchmarks import accuracy, mail_faults, measuring, million, mixture, processes, shipped, speed, survey
 from benchmarks.simulated import FAR, NEAR, Recipe, case
 from model import exact
 from service.knowledge import known_evidence
 
+ROOT = Path(__file__).parents[1]
 RECIPES = pytest.mark.parametrize("recipe", [NEAR, FAR], ids=lambda recipe: recipe.name)
 
 
@@ -105,3 +108,23 @@ def test_history_starts_without_the_heavy_packages(tmp_path: Path, form: str) ->
     with shipped.service(tmp_path):
         pass  # a database that is new is migrated, and that loads alembic
     assert processes.loaded_by_history(tmp_path, tmp_path, form) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", mail_faults.KINDS)
+def test_each_reader_has_each_mail_once_whatever_the_mail_server_does(fault: str) -> None:
+    readers = [f"reader-{number}@example.org" for number in (1, 4)]
+    came = mail_faults.tried(fault, mail_faults.KINDS[fault](readers), 6)
+    assert came.different == 0
+    assert came.never == came.dead == (2 if "550" in fault else 0)
+    assert came.once + came.again + came.never == 6
+    assert came.again == (2 if "has the mail" in fault or "having the mail" in fault else 0)
+
+
+@pytest.mark.slow
+def test_the_study_of_memory_runs() -> None:
+    command = [sys.executable, "-m", "benchmarks.memory", "--nights", "2"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["night", "0", "1"]
+    assert float(lines[-1][1]) < 400

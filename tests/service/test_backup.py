@@ -113,6 +113,7 @@ def test_a_backup_of_any_revision_with_rows_in_every_table_comes_back_whole(
     assert {name: one.rows for name, one in tables(path).items()} == {
         table.name: len(ROWS[table.name]) for table in tables_at(revision)
     }
+    assert new.types("migrate").code == 0
     assert new.types("restore", path).code == 0
     again = backed_up(new, tmp_path / "new.backup")
     assert verified(again).revision == HEAD
@@ -231,12 +232,19 @@ def untouched(desk: Desk) -> Any:
     return {path.name: path.read_bytes() for path in desk.database.parent.iterdir() if path.is_file()}
 
 
-@pytest.mark.parametrize("more", [[], ["--replace"], ["--dry-run"]], ids=str)
+@pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=str)
 def test_what_is_no_whole_backup_is_refused_and_nothing_is_touched(
     desk: Desk, backup: Path, more: list[str]
 ) -> None:
-    if more == ["--replace"] and not desk.is_sqlite:
-        pytest.skip("a server's database is never replaced")
+    refuses_what_is_not_whole(desk, backup, *more)
+
+
+@pytest.mark.sqlite(reason="a server's database is never replaced")
+def test_what_is_no_whole_backup_replaces_nothing(desk: Desk, backup: Path) -> None:
+    refuses_what_is_not_whole(desk, backup, "--replace")
+
+
+def refuses_what_is_not_whole(desk: Desk, backup: Path, *more: str) -> None:
     whole, before = backup.read_bytes(), untouched(desk)
     foreign = [b"", b"my shopping list\n" * 500, b"SQLite format 3\0", (desk.folder / "a.jsonl").read_bytes()]
     cut = [whole[:size] for size in (1, 100, 4096, len(whole) // 2, len(whole) - 4096, len(whole) - 1)]
@@ -303,7 +311,7 @@ def test_a_database_that_holds_rows_is_not_restored_into(desk: Desk, backup: Pat
     before = untouched(desk)
     said = said_in_one_line(desk.types("restore", backup), 2)
     assert said.startswith(f"the database {desk.where} holds rows already; ")
-    assert ("add --replace" if desk.is_sqlite else "create an empty one (`createdb NAME`)") in said
+    assert ("add --replace" if desk.is_sqlite else "create an empty database (`createdb NAME`)") in said
     assert untouched(desk) == before
 
 

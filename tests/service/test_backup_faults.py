@@ -1,19 +1,17 @@
-"""Backups and restoring while others write, on full disks, in place of damaged files, and killed half-way."""
+"""Backups and restoring while others write, on full disks, in place of damaged files, without a server."""
 
 import os
-import signal
 import stat
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, event, text
 
 from service.backups import verified
 from storage.database import open_database
@@ -58,6 +56,13 @@ def test_what_is_replaced_is_kept_aside_whole(desk: Desk, backup: Path) -> None:
     assert stat.S_IMODE(desk.database.stat().st_mode) == 0o640
     old = Desk(desk.folder / "old", url=f"sqlite:///{kept}")
     assert {one["id"] for one in old.types("reports", "--json").json} == {"a", "b", "c"}
+
+
+@only_a_file
+def test_whoever_replaces_twice_in_a_second_keeps_both(desk: Desk, backup: Path) -> None:
+    for _ in range(5):
+        assert desk.types("restore", backup, "--replace").code == 0
+    assert len(aside(desk)) == 5
 
 
 @only_a_file
@@ -109,7 +114,7 @@ def test_a_database_on_a_server_is_never_replaced(empty_url: str, tmp_path: Path
     backup = backed_up(told(desk), tmp_path / "x.backup")
     if not desk.is_sqlite:
         said = said_in_one_line(desk.types("restore", backup, "--replace"), 2)
-        assert said.startswith("--replace is for SQLite files; ")
+        assert said.startswith(f"--replace is for SQLite files, and {desk.where} is none; create ")
         assert "createdb NAME" in said
         assert desk.counts()["run"] == 2
 
@@ -154,6 +159,69 @@ def test_a_backup_is_one_moment_of_a_database_that_is_being_written(desk: Desk, 
     assert runs[0] < runs[-1]
 
 
+@pytest.mark.slow
+def test_two_who_restore_into_one_database_at_once_do_it_once(
+    desk: Desk, backup: Path, tmp_path: Path
+) -> None:
+    new = Desk(tmp_path / "new")
+    both = [new.start("restore", str(backup)) for _ in range(2)]
+    assert sorted(process.wait(timeout=120) for process in both) == [0, 2]
+    assert (new.counts(), answers(new)) == (desk.counts(), answers(desk))
+
+
+@pytest.mark.sqlite(reason="about a file's pages")
+def test_a_database_with_damaged_pages_is_named_and_there_is_no_half_a_backup(
+    desk: Desk, tmp_path: Path
+) -> None:
+    whole = desk.database.read_bytes()
+    desk.database.write_bytes(whole[: 4 * 4096] + b"\x99" * (len(whole) - 4 * 4096))
+    said = said_in_one_line(desk.types("backup", tmp_path / "x.backup"), 3)
+    assert said.startswith(f"the database {desk.database} is damaged")
+    assert not list(tmp_path.glob("*.backup*"))
+
+
+@contextmanager
+def gone_at(desk: Desk, number: int) -> Iterator[None]:
+    """The server breaks every connection before a statement of a given number is sent."""
+    numbers = count()
+
+    def end_them(connection: Connection, *_: object) -> None:
+        if connection.dialect.name == "postgresql" and next(numbers) == number:
+            desk.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    event.listen(Engine, "before_cursor_execute", end_them)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", end_them)
+
+
+# SQLAlchemy leaves the cursor of a connection that broke to the garbage collector, which psycopg tells of.
+@pytest.mark.filterwarnings("ignore:.*ServerCursor:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [8, 15, 22])
+def test_a_server_that_goes_away_is_named_and_nothing_is_half_done(
+    new_url: Callable[[str], str], tmp_path: Path, number: int
+) -> None:
+    old, new = (Desk(tmp_path / name, url=new_url("postgresql")) for name in ("old", "new"))
+    assert old.types("migrate").code == 0
+    told(old)
+    with gone_at(old, number):
+        said = said_in_one_line(old.types("backup", tmp_path / "x.backup"), 3)
+    assert said.startswith(f"the database {old.where} ")
+    assert not list(tmp_path.glob("*.backup*"))
+    backup = backed_up(old, tmp_path / "x.backup")
+    with gone_at(new, number):
+        said = said_in_one_line(new.types("restore", backup), 3)
+    assert said.startswith(f"the database {new.where} ")
+    assert is_empty(new)
+    assert new.types("restore", backup).code == 0
+    assert answers(new) == answers(old)
+
+
 def fill_up(place: Path, *, leaving: int) -> Path:
     """Leave so many bytes of a disk, and answer with the file that takes up the others."""
     found = os.statvfs(place)
@@ -189,103 +257,3 @@ def test_a_full_disk_leaves_the_database_as_it_was(backup: Path, disk: Disk, mor
     filling.unlink()
     assert small.types("restore", backup, *more).code == 0
     assert small.counts()["report_version"] == 2
-
-
-# Ends like a machine that loses its power, before a statement or a change of a file of a given number.
-DIE = """
-import os, signal, sys
-from itertools import count
-from sqlalchemy import Engine, event
-from service.cli import main
-
-last, numbers = int(sys.argv.pop(1)), count()
-
-def step(*_):
-    if next(numbers) == last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def note(happening, _):
-    if happening in ("os.link", "os.rename", "os.remove", "sqlite3.connect"):
-        step()
-
-for happening in ("before_cursor_execute", "commit"):
-    event.listen(Engine, happening, step)
-sys.addaudithook(note)
-try:
-    main()
-finally:
-    print(next(numbers), file=sys.stderr)
-"""
-
-
-def killed(desk: Desk, last: int, *arguments: str | Path) -> int:
-    """Type a command and kill it before a step; how many steps there were, or 0 where it was killed."""
-    config = f"{desk.folder}/config.toml"
-    command = [sys.executable, "-c", DIE, str(last), "--config", config, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return int(done.stderr) if done.returncode == 0 else 0
-
-
-def moments(steps: int) -> Sequence[int]:
-    """Some of the steps, and all of the last ones, in which files take their places.
-
-    There is one more where a draft of an earlier time is cleared up.
-    """
-    return [*range(1, steps - 4, steps // 4), *range(steps - 4, steps + 1)]
-
-
-@pytest.mark.slow
-def test_a_backup_that_is_killed_leaves_the_earlier_one_and_the_next_clears_up(
-    desk: Desk, tmp_path: Path
-) -> None:
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    path = folder / "x.backup"
-    steps, ends = killed(desk, -1, "backup", path), 0
-    desk.types("ingest", desk.write("more.jsonl", report("c")))
-    for last in moments(steps):
-        ends += not killed(desk, last, "backup", path)
-        assert verified(path).tables["report_version"].rows in {2, 3}
-    assert ends > 7
-    assert backed_up(desk, path)
-    assert [one.name for one in folder.iterdir()] == ["x.backup"]
-    assert verified(path).tables["report_version"].rows == 3
-
-
-@pytest.mark.slow
-def test_a_restoring_that_is_killed_leaves_an_empty_database_or_a_whole_one(
-    desk: Desk, backup: Path, tmp_path: Path
-) -> None:
-    steps, counts = killed(Desk(tmp_path / "usual"), -1, "restore", backup), desk.counts()
-    new = Desk(tmp_path / "new")
-    for last in moments(steps)[:-1]:
-        assert not killed(new, last, "restore", backup)
-        if not is_empty(new):
-            assert new.counts() == counts
-            new = Desk(tmp_path / f"new-{last}")
-    assert new.types("restore", backup).code == 0
-    assert (new.counts(), answers(new)) == (counts, answers(desk))
-
-
-@pytest.mark.slow
-@only_a_file
-def test_a_replacing_that_is_killed_leaves_the_old_database_or_the_new_one(
-    desk: Desk, backup: Path, tmp_path: Path
-) -> None:
-    counts = desk.counts()
-    steps = killed(told(Desk(tmp_path / "usual")), -1, "restore", backup, "--replace")
-    desk.types("ingest", desk.write("more.jsonl", report("c")))
-    seen = set()
-    for last in moments(steps):
-        killed(desk, last, "restore", backup, "--replace")
-        found = desk.counts()
-        seen.add(found["report_version"])
-        if found["report_version"] == 2:
-            assert found == counts
-            desk.types("ingest", desk.folder / "more.jsonl")
-    assert seen == {2, 3}
-    assert desk.types("restore", backup, "--replace").code == 0
-    assert desk.counts() == counts
-    assert not [path for path in desk.database.parent.iterdir() if path.suffix == ".draft"]
-    assert all(aside_one.stat().st_size for aside_one in aside(desk))

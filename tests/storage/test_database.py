@@ -3,6 +3,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from model.errors import InvalidValue, Unavailable, UsageError
-from storage.database import Database, open_database, prepare
+from storage.database import FILING, RUNNING, Database, exclusive, open_database, prepare
 from storage.reports import file_reports, list_reports
 from tests.storage.samples import moment, report
 
@@ -244,3 +245,27 @@ def test_a_database_that_a_server_does_not_have_is_unavailable(empty_url: str) -
     with open_database(absent) as database, pytest.raises(Unavailable, match="does not exist") as caught:
         prepare(database)
     assert "check that the server runs" in one_line(caught)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_lets_one_at_a_time_through_for_one_purpose(
+    database: Database, database_url: str, new_url: Callable[[str], str]
+) -> None:
+    def wait_in(other: Database, purpose: int) -> None:
+        with other.session() as session:
+            session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            exclusive(session, purpose)
+
+    with (
+        open_database(database_url) as other,
+        open_database(new_url("postgresql")) as elsewhere,
+        database.session() as session,
+    ):
+        exclusive(session, FILING)
+        exclusive(session, FILING)
+        wait_in(other, RUNNING)
+        wait_in(elsewhere, FILING)
+        with pytest.raises(Unavailable, match="is busy"):
+            wait_in(other, FILING)
+        session.rollback()
+        wait_in(other, FILING)
