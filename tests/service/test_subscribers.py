@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from model.errors import UsageError
+from model.errors import ConfigurationError
 from service import readers
 from service.mail import message
 from storage.database import Database, open_database
@@ -60,12 +60,11 @@ def test_what_a_reader_chose_goes_before_the_configuration(tmp_path: Path, datab
     assert [one.alerts for one in readers.listed(service)] == [False, True]
 
 
-def test_an_address_that_no_server_takes_is_refused_before_anyone_is_subscribed(
+def test_an_address_that_no_server_takes_is_refused_with_the_configuration(
     tmp_path: Path, database: Database
 ) -> None:
-    service = mailing(tmp_path, database, 'recipients = ["bob@example.org", "jörg@example.org"]')
-    with pytest.raises(UsageError, match="letters beyond ASCII before the @"):
-        readers.seed(service)
+    with pytest.raises(ConfigurationError, match="letters beyond ASCII before the @"):
+        mailing(tmp_path, database, 'recipients = ["bob@example.org", "jörg@example.org"]')
     assert readers.listed(mailing(tmp_path, database)) == []
 
 
