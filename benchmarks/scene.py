@@ -6,6 +6,7 @@ disturbed course can be compared with an undisturbed one.
 
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -164,13 +165,11 @@ def play(scene: Scene, *, later: timedelta = timedelta()) -> None:
 
 def _worker(scene: Scene, service: Service, token: int) -> Worker:
     """Do each step in this very process, so that a kill hits all of it."""
-    from threading import Event  # noqa: PLC0415
-
     return Worker(
         service=service,
         token=token,
         run=lambda token, words: do_step(scene.configuration, token, words, clock=service.clock),
-        stopping=Event(),
+        stopping=threading.Event(),
     )
 
 
