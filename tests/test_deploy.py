@@ -194,9 +194,14 @@ def test_the_manual_links_to_files_that_are_there() -> None:
             assert (path.parent / link).exists(), link
 
 
-def test_the_manual_has_a_place_for_what_was_tried() -> None:
-    assert "<!-- faults -->" in MANUAL_TEXT
+def test_what_the_manual_says_was_tried_has_its_study_or_its_test() -> None:
     assert "What was tried" in headings(MANUAL_TEXT)
+    tried = MANUAL_TEXT.partition("## What was tried")[2]
+    studies, tests = re.findall(r"python -m benchmarks\.(\w+)", tried), re.findall(r"test_\w+\.py", tried)
+    assert len(studies) >= 3
+    assert len(tests) >= 10
+    assert all((ROOT / "benchmarks" / f"{name}.py").exists() for name in studies)
+    assert all((ROOT / "tests" / "service" / name).exists() for name in tests)
 
 
 def test_settings_that_the_manual_shows_are_valid(tmp_path: Path) -> None:
