@@ -32,7 +32,8 @@ LOCALE = ["--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US"]
 QUICK = (
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off -c listen_addresses="
 )
-KINDS = ["sqlite", "postgresql"]
+POSTGRESQL = [pytest.param("postgresql", marks=pytest.mark.slow)]  # the quick suite needs no server
+KINDS = ["sqlite", *POSTGRESQL]
 
 
 class Server:

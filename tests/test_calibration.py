@@ -135,6 +135,7 @@ def test_the_band_holds_forecasters_who_are_right_as_often_as_it_says() -> None:
     assert 0.95 - 5 * math.sqrt(0.95 * 0.05 / 40) < np.mean(inside) < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", [0.6, 1.6], ids=["underconfident", "overconfident"])
 def test_the_band_catches_forecasters_who_are_wrong(power: float) -> None:
     stated, outcomes = right(2000, seed=5)
@@ -153,6 +154,7 @@ def test_points_say_what_was_stated_and_what_happened() -> None:
     assert (second.scenario, second.frequency) == (1, 0.4)
 
 
+@pytest.mark.slow
 def test_the_same_points_make_the_same_diagram(tmp_path: Path) -> None:
     found = [Point(scenario=s, forecasts=9, stated=0.1, frequency=0.2, low=0.0, high=0.3) for s in range(3)]
     for name in ("one.svg", "two.svg"):

@@ -29,10 +29,12 @@ def of(stratum: Stratum) -> list[Evidence]:
     return [case.evidence for case in forty() if case.name.rpartition(" ")[0] == stratum.name]
 
 
+@pytest.mark.slow
 def test_there_are_forty_of_different_names() -> None:
     assert len({case.name for case in forty()}) == len(forty()) == FORTY
 
 
+@pytest.mark.slow
 def test_the_set_is_the_same_whenever_it_is_made() -> None:
     assert tuple(strata.cases()) == forty()
 
@@ -82,6 +84,7 @@ def test_bursts_fold_events_somewhere() -> None:
     assert any(one.folded for case in forty() for one in case.evidence.indicators)
 
 
+@pytest.mark.slow
 def test_exact_engine_and_oracle_agree_on_the_set() -> None:
     quick = [case for case in forty() if events_of(case.evidence) < SLOW_FOR_THE_ORACLE]
     assert len(quick) > FORTY / 2

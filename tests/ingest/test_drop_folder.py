@@ -158,6 +158,7 @@ KILLED = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 def test_a_kill_before_any_step_and_a_run_again_lose_and_double_nothing(tmp_path: Path) -> None:
     codes = []
     for steps in range(20):

@@ -92,6 +92,7 @@ def _volume(seen: IndicatorEvidence, name: str, t: Array, h: Array) -> tuple[Arr
     return log_z + width, {item: np.sum(weights * values, axis=2) for item, values in items.items()}
 
 
+@pytest.mark.slow
 def test_reasons_are_those_of_aumann_and_shapley_computed_by_brute_force() -> None:
     forecast = a_forecast([MANY, FEW], PRIORS, coverage_sd=0.4)
     case = an_evidence(forecast, [(some(0.9, 0.6, 0.9), 0.7), (some(0.8, prefix="f"), 0.9)])
@@ -205,6 +206,7 @@ def test_a_scenario_that_becomes_possible_again_takes_its_share_back() -> None:
     assert points == pytest.approx([100 * (end[one] - start[one]) for one in PRIORS], abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(evidence=evidences())
 def test_whatever_the_evidence_its_parts_miss_the_whole_by_less_than_a_millionth(evidence: Evidence) -> None:

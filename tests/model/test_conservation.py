@@ -29,6 +29,7 @@ _MOST = 120
 RARELY = (HealthCheck.filter_too_much, HealthCheck.too_slow)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=RARELY)
 @given(evidence=evidences(FEW), place=st.integers(0, 3), c=st.floats(0.3, 0.98), share=st.floats(0.001, 0.1))
 def test_todays_probability_is_the_average_of_tomorrows(

@@ -164,6 +164,7 @@ def test_reports_published_after_the_cutoff_do_not_exist() -> None:
     assert one_event(a_report("a"), later, as_of=date(2025, 7, 31)) == one_event(a_report("a"))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(stories(), st.integers(-60, 400))
 def test_events_agree_with_a_second_reading_of_the_rules(found: dict[str, list[Report]], day: int) -> None:
@@ -173,6 +174,7 @@ def test_events_agree_with_a_second_reading_of_the_rules(found: dict[str, list[R
     assert sorted(made, key=lambda event: event.key) == list(expected)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(stories(), st.randoms(use_true_random=False))
 def test_the_order_of_reports_does_not_matter(found: dict[str, list[Report]], chance: object) -> None:

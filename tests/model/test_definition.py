@@ -71,6 +71,7 @@ def a_forecast() -> Forecast:
     )
 
 
+@pytest.mark.slow
 @given(forecasts())
 def test_a_forecast_survives_being_written_as_json(forecast: Forecast) -> None:
     again = forecast_from(json.loads(json.dumps(canonical(forecast), allow_nan=False)))

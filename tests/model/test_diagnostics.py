@@ -206,6 +206,7 @@ def test_a_chain_that_lies_elsewhere_leaves_the_envelope_of_its_ranks() -> None:
     assert counts[2, -1] > counts[2, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correlation", [0.0, 0.7])
 def test_sound_chains_leave_the_envelope_hardly_more_often_than_it_says(correlation: float) -> None:
     """Of one latent Bonferroni's bound allows each of four chains 1.25 %."""

@@ -141,6 +141,7 @@ def uncountable(case: Case, end: date) -> set[str]:
     return {each.key for each in inside if not oracle_counting.counts(case.forecast, each, case.as_of, end)}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(cases())
 def test_counting_agrees_with_a_second_reading_of_the_rules(case: Case) -> None:
@@ -156,6 +157,7 @@ def test_counting_agrees_with_a_second_reading_of_the_rules(case: Case) -> None:
     assert {entry.event.key for entry in evidence.uncounted} == uncountable(case, end)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_in_which_events_come_does_not_matter(case: Case, chance: object) -> None:
@@ -164,6 +166,7 @@ def test_the_order_in_which_events_come_does_not_matter(case: Case, chance: obje
     assert select(case.forecast, shuffled, as_of=case.as_of) == there
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(cases())
 def test_the_end_of_observation_given_is_the_one_that_the_forecast_could_state(case: Case) -> None:

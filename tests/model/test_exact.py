@@ -56,6 +56,7 @@ def test_the_evidence_agrees_with_the_oracle(evidence: Evidence) -> None:
     assert_agrees_with_the_oracle(evidence)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(cases())
 def test_the_evidence_of_selected_events_agrees_with_the_oracle(case: Case) -> None:
@@ -80,6 +81,7 @@ def test_the_evidence_of_events_selected_for_large_forecasts_agrees_with_the_ora
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(evidences())
 def test_probabilities_sum_to_one(evidence: Evidence) -> None:
@@ -112,6 +114,7 @@ def test_events_beyond_doubt_have_the_closed_form(
     assert log_evidence(evidence)["s"] == pytest.approx(closed, abs=ACCURACY + rounding)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("indicators", "events", "sigma", "spread", "exposure"),
     [
@@ -145,6 +148,7 @@ def possible(evidence: Evidence) -> dict[str, float]:
         raise
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(evidences(), st.randoms(use_true_random=False))
 def test_the_order_of_events_does_not_matter(evidence: Evidence, chance: Random) -> None:
@@ -158,6 +162,7 @@ def test_the_order_of_events_does_not_matter(evidence: Evidence, chance: Random)
     assert_same(possible(turned), possible(evidence))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(evidences(), st.randoms(use_true_random=False))
 def test_names_and_order_of_scenarios_do_not_matter(evidence: Evidence, chance: Random) -> None:
@@ -189,6 +194,7 @@ def others(events: Sequence[Event], mine: Sequence[Event]) -> list[Event]:
     return [event for event in events if event not in mine]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(evidences(), st.floats(0.05, 0.95), st.randoms(use_true_random=False))
 def test_an_indicator_without_spread_may_be_split_in_two(
@@ -214,6 +220,7 @@ def test_an_indicator_without_spread_may_be_split_in_two(
     assert_same(possible(with_indicators(evidence, [*halves, *rest])), expected)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(evidences(), st.floats(-3, 3), st.booleans())
 def test_without_shared_error_an_indicator_of_equal_numbers_leaves_the_posterior_unchanged(
@@ -232,6 +239,7 @@ def test_without_shared_error_an_indicator_of_equal_numbers_leaves_the_posterior
     assert posterior(more) == pytest.approx(posterior(evidence), abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(evidences())
 def test_an_event_that_is_surely_not_real_leaves_the_posterior_unchanged(evidence: Evidence) -> None:

@@ -16,6 +16,7 @@ from tests import oracle, oracle_counting
 from tests.strategies import OPENED, SLOW, forecasts, stories
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(forecasts(), stories(), st.integers(0, 400))
 def test_reports_lead_to_the_evidence_that_a_second_reading_leads_to(

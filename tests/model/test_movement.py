@@ -131,6 +131,7 @@ def test_an_old_definition_that_cannot_explain_what_is_known_is_left_in_one_step
     check_sums(before, after)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(earlier=cases(), days=...)
 def test_whatever_happens_between_two_nights_the_parts_add_up(earlier: Case, days: bool) -> None:

@@ -121,6 +121,7 @@ def test_the_closed_form_is_the_negative_binomial() -> None:
     assert log_z + n * math.log(exposure) - gammaln(n + 1) == pytest.approx(expected, abs=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spread", "sigma"), [(0.0, 0.25), (0.5, 0.25), (0.4, 0.5)])
 def test_the_numbers_of_events_have_probabilities_that_sum_to_one(spread: float, sigma: float) -> None:
     total = 0.0
@@ -140,6 +141,7 @@ def test_without_exposure_the_evidence_is_a_moment_of_g_and_h(n: int, sigma: flo
     assert oracle.log_evidence(evidence)["s"] == pytest.approx(moment, abs=1e-9, rel=1e-13)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.lists(credibilities, max_size=6), spreads, st.floats(0, 1))
 def test_doubtful_events_are_a_mixture_over_which_of_them_are_real(

@@ -56,6 +56,7 @@ def test_other_numbers_have_the_same_shape() -> None:
     assert tabulate(grown, "high").shape == tabulate(case, "low").shape
 
 
+@pytest.mark.slow
 def test_the_likelihood_of_the_bridge_is_that_of_the_model() -> None:
     table = tabulate(a_case(), "middle")
     model = sampling.build_model(table)

@@ -56,6 +56,7 @@ def test_a_one_off_that_several_rumours_tell_of_happened_at_most_once() -> None:
     assert said({"low": 0.5, "high": 0.5}, [0.9, 0.9, 0.9], recurs=False) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spread", "coverage_sd"), [(0.0, 0.0), (0.5, 0.0), (0.0, 0.4), (0.5, 0.4), (1.5, 0.8)]
 )

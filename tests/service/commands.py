@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -91,17 +92,23 @@ class Answer:
 class Desk:
     """A folder with a configuration, from which commands are typed.
 
-    Its database is the one that is named, or else what `lend` lends, or else a SQLite file in the folder.
+    Its database is the one that is named, or else what `lend` lends, or else a SQLite file in the folder,
+    which is a copy of `template` unless a bare folder is asked for.
     """
 
     lend: ClassVar[Callable[[], str] | None] = None
+    template: ClassVar[Path | None] = None
 
-    def __init__(self, folder: Path, configuration: str | None = None, *, url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, configuration: str | None = None, *, url: str | None = None, bare: bool = False
+    ) -> None:
         self.folder = folder
         self.url = url or (Desk.lend() if Desk.lend else f"sqlite:///{folder / 'var' / 'posterity.db'}")
         self._named = url is not None
-        folder.mkdir(parents=True, exist_ok=True)
-        self.inbox.mkdir(exist_ok=True)
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        if Desk.template and not (bare or url or Desk.lend or self.database.exists()):
+            self.database.parent.mkdir(exist_ok=True)
+            shutil.copy(Desk.template, self.database)
         self.configure(quiet() if configuration is None else configuration)
 
     @property

@@ -8,11 +8,10 @@ import pytest
 from model.errors import ConfigurationError
 from service.configuration import Configuration, load
 from tests.databases import *  # noqa: F403 - pytest finds fixtures by their names
-from tests.databases import Server
+from tests.databases import KINDS, Server
 from tests.service.commands import Desk, Disk
 from tests.service.configurations import VALID, Load, Refused
 
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
 OWN = {"database", "database_url", "empty_url", "new_url"}  # fixtures of tests that see to it themselves
 
 
@@ -35,6 +34,12 @@ def database_kind(request: pytest.FixtureRequest) -> Iterator[str]:
         if chosen == "postgresql":
             stack.enter_context(_lending(*request.getfixturevalue("postgresql")))
         yield chosen
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _template(migrated_sqlite: Path) -> None:
+    """Spare desks the making of every table."""
+    Desk.template = migrated_sqlite
 
 
 @pytest.fixture(autouse=True)

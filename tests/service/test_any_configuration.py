@@ -74,6 +74,7 @@ def test_any_value_anywhere_is_taken_or_refused_in_our_words(
     _taken_or_refused(tmp_path_factory, text)
 
 
+@pytest.mark.slow
 @given(forecast=st.dictionaries(st.sampled_from(FORECAST_KEYS), TOML_VALUES, max_size=3), data=st.data())
 def test_any_forecast_is_taken_or_refused_in_our_words(
     tmp_path_factory: pytest.TempPathFactory, forecast: dict[str, object], data: st.DataObject

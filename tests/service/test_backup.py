@@ -120,8 +120,9 @@ def test_a_backup_of_any_revision_with_rows_in_every_table_comes_back_whole(
     assert tables(again).items() >= tables(path).items()
 
 
+@pytest.mark.slow
 def test_work_goes_on_in_what_was_restored(desk: Desk, backup: Path, tmp_path: Path) -> None:
-    new = Desk(tmp_path / "new")
+    new = Desk(tmp_path / "new", bare=True)
     assert new.types("restore", backup).code == 0
     assert [one["status"] for one in new.types("run", "--as-of", CUTOFF, "--json").json] == ["unchanged"]
     assert new.types("ingest", new.write("more.jsonl", report("c", "2025-05-05"))).code == 0
@@ -143,7 +144,7 @@ def test_a_backup_says_what_it_holds(desk: Desk, tmp_path: Path) -> None:
         "restored_into": None,
         "aside": None,
     }
-    restored = Desk(tmp_path / "new").types("restore", path, "--json").json
+    restored = Desk(tmp_path / "new", bare=True).types("restore", path, "--json").json
     assert restored == answer.json | {"restored_into": restored["restored_into"], "aside": None}
     rows = sum(counts.values()) - 1
     assert f"{path} is whole: {rows} rows of 20 tables" in desk.types("restore", path, "--dry-run").out
@@ -157,6 +158,7 @@ def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_beside_it(desk: Desk
     assert [one.name for one in folder.iterdir()] == ["x.backup"]
 
 
+@pytest.mark.slow
 def test_an_earlier_backup_is_replaced(fresh: Desk, tmp_path: Path) -> None:
     path = backed_up(fresh, tmp_path / "x.backup")
     fresh.types("ingest", fresh.write("more.jsonl", report("c")))
@@ -205,14 +207,16 @@ def test_a_backup_that_cannot_be_read_is_said(desk: Desk, path: str) -> None:
         assert "cannot be read" in said_in_one_line(desk.types("restore", desk.folder / path, *more), 3)
 
 
+@pytest.mark.slow
 def test_a_database_with_no_tables_has_nothing_to_back_up(new_url: NewUrl, tmp_path: Path) -> None:
-    for kind in KINDS:
+    for kind in ("sqlite", "postgresql"):
         desk = Desk(tmp_path / kind, url=new_url(kind))
         said = said_in_one_line(desk.types("backup", tmp_path / "x.backup"), 2)
         assert said == f"the database {desk.where} has no tables yet: nothing to back up"
         assert not (tmp_path / "x.backup").exists()
 
 
+@pytest.mark.slow
 def test_passwords_are_in_no_backup(new_url: NewUrl, tmp_path: Path) -> None:
     url = new_url("postgresql").replace("postgres@", f"postgres:{SECRET}@")
     desk = Desk(tmp_path / "desk", url=url)
@@ -274,7 +278,7 @@ def test_a_backup_that_was_altered_is_refused(backup: Path, tmp_path: Path, chan
     with closing(sqlite3.connect(backup)) as connection:
         connection.execute(change)
         connection.commit()
-    new = Desk(tmp_path / "new")
+    new = Desk(tmp_path / "new", bare=True)
     assert "use another one" in said_in_one_line(new.types("restore", backup), 1)
     assert not new.database.exists()
 
@@ -316,7 +320,7 @@ def test_a_database_that_holds_rows_is_not_restored_into(desk: Desk, backup: Pat
 
 
 def test_a_newer_database_is_not_restored_into(backup: Path, tmp_path: Path) -> None:
-    new = Desk(tmp_path / "new")
+    new = Desk(tmp_path / "new", bare=True)
     assert new.types("migrate").code == 0
     with opened(new.folder / "config.toml") as service, service.database.session() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -21,6 +21,8 @@ from tests.service.commands import Desk, Disk, report, said_in_one_line
 from tests.service.test_backup import answers, backed_up, told, untouched
 from tests.storage.samples import moment, run
 
+pytestmark = pytest.mark.slow
+
 only_a_file = pytest.mark.sqlite(reason="a server's database is never replaced")
 
 
@@ -163,7 +165,7 @@ def test_a_backup_is_one_moment_of_a_database_that_is_being_written(desk: Desk, 
 def test_two_who_restore_into_one_database_at_once_do_it_once(
     desk: Desk, backup: Path, tmp_path: Path
 ) -> None:
-    new = Desk(tmp_path / "new")
+    new = Desk(tmp_path / "new", bare=True)
     both = [new.start("restore", str(backup)) for _ in range(2)]
     assert sorted(process.wait(timeout=120) for process in both) == [0, 2]
     assert (new.counts(), answers(new)) == (desk.counts(), answers(desk))
@@ -247,7 +249,7 @@ def test_a_full_disk_keeps_the_earlier_backup_and_no_half_of_a_new_one(desk: Des
 @pytest.mark.parametrize("more", [[], ["--replace"]], ids=str)
 def test_a_full_disk_leaves_the_database_as_it_was(backup: Path, disk: Disk, more: list[str]) -> None:
     place = disk("4m")
-    small = Desk(place)
+    small = Desk(place, bare=True)
     if more:
         small.types("ingest", small.write("r.jsonl", report("mine")))
     filling = fill_up(place, leaving=100_000)

@@ -90,13 +90,13 @@ def test_a_backup_that_is_killed_leaves_the_earlier_one_and_the_next_clears_up(
 def test_a_restoring_that_is_killed_leaves_an_empty_database_or_a_whole_one(
     desk: Desk, backup: Path, tmp_path: Path
 ) -> None:
-    steps, counts = killed(Desk(tmp_path / "usual"), -1, "restore", backup), desk.counts()
-    new = Desk(tmp_path / "new")
+    steps, counts = killed(Desk(tmp_path / "usual", bare=True), -1, "restore", backup), desk.counts()
+    new = Desk(tmp_path / "new", bare=True)
     for last in moments(steps)[:-1]:
         assert not killed(new, last, "restore", backup)
         if not is_empty(new):
             assert new.counts() == counts
-            new = Desk(tmp_path / f"new-{last}")
+            new = Desk(tmp_path / f"new-{last}", bare=True)
     assert new.types("restore", backup).code == 0
     assert (new.counts(), answers(new)) == (counts, answers(desk))
 

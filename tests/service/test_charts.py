@@ -142,6 +142,7 @@ def test_numbers_that_stand_apart_stay_where_they_are() -> None:
     assert spaced([0.1, 0.3, 0.95], 0.1) == [0.1, 0.3, 0.95]
 
 
+@pytest.mark.slow
 def test_the_same_chart_is_the_same_picture_to_the_byte() -> None:
     points = nights(0.2, 0.3, 0.25)
     first, second = (png(history_chart(points, SCENARIOS, opened=OPENED)) for _ in range(2))
@@ -169,6 +170,7 @@ def test_a_single_night_can_be_seen() -> None:
     assert alone.tobytes() != nobody.tobytes()
 
 
+@pytest.mark.slow
 def test_a_forecast_run_on_the_day_that_it_opened_has_an_axis_all_the_same() -> None:
     found = spec(nights(0.2, first=OPENED))
     assert found["layer"][0]["encoding"]["x"]["scale"]["domain"] == ["2025-04-25", "2025-04-26"]

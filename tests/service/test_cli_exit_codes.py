@@ -99,11 +99,13 @@ def test_all_problems_of_the_configuration_are_said_at_once_a_line_each(desk: De
     assert all(line.startswith("posterity: config.toml: forecasts[0].") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_configuration_that_is_not_there_ends_with_2(desk: Desk) -> None:
     answer = desk.process("--config", "other.toml", "check")
     assert "other.toml: is not there; run `posterity init`" in said_in_one_line(answer, 2)
 
 
+@pytest.mark.slow
 def test_the_environment_may_name_the_configuration(desk: Desk) -> None:
     (desk.folder / "config.toml").rename(desk.folder / "other.toml")
     assert desk.process("check", POSTERITY_CONFIG="other.toml").code == 0
@@ -126,6 +128,7 @@ def test_what_a_terminal_would_act_upon_is_shown_inert_in_complaints_too(desk: D
     assert "\u202e" not in said
 
 
+@pytest.mark.slow
 def test_output_that_goes_to_a_full_disk_ends_with_3(desk: Desk) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -138,6 +141,7 @@ def test_output_that_goes_to_a_full_disk_ends_with_3(desk: Desk) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_seen_enough_is_no_error(desk: Desk) -> None:
     desk.types("ingest", desk.write("r.jsonl", *(report(f"r{n}", tag=f"t{n % 30}") for n in range(3000))))
     command = [PROGRAM, "reports", "--limit", "3000", "--json"]

@@ -43,6 +43,7 @@ def test_a_command_shows_what_it_does_and_an_example(prepared: Desk, name: str) 
     assert (COMMANDS[name].callback.__doc__ or "").split(".")[0] in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [one for one in COMMANDS if one != "serve"]
 )  # which goes on until it is stopped
@@ -74,6 +75,7 @@ def test_every_command_that_prints_a_result_offers_json(prepared: Desk) -> None:
     assert offering == set(COMMANDS) - silent
 
 
+@pytest.mark.slow
 def test_a_new_folder_is_ready_to_be_checked_and_run(tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     outside = Desk(tmp_path)

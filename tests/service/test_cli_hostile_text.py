@@ -73,6 +73,7 @@ def test_formulas_reach_json_word_for_word_and_no_sheet(desk: Desk) -> None:
     assert not [cell for row in table for cell in row if cell.startswith(("=", "+", "-", "@"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
 @pytest.mark.parametrize("more", [[], ["--since", "2025-01-31"]], ids=["why", "since"])
 def test_what_the_eye_cannot_see_is_told_as_its_code(desk: Desk, character: str, more: list[str]) -> None:

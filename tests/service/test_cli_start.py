@@ -8,6 +8,8 @@ import pytest
 
 from tests.service.commands import CUTOFF, Desk, report
 
+pytestmark = pytest.mark.slow
+
 NEVER = {"pymc", "pytensor", "nutpie", "arviz", "xarray", "scipy", "alembic", "apscheduler", "pyarrow"}
 EARLY = "2025-04-30"
 SPY = """

@@ -35,6 +35,7 @@ def fresh(database: Database, tmp_path: Path) -> Newsroom:
     return Newsroom(tmp_path, database)
 
 
+@pytest.mark.slow
 def test_an_edition_says_what_week_it_is_of_and_up_to_when_it_knows(room: Newsroom) -> None:
     said = room.edition()
     del said["forecasts"]

@@ -71,6 +71,7 @@ def test_a_dry_run_names_its_file_after_the_week(desk: Desk, monkeypatch: pytest
     assert mail_in(desk.folder / "digest-2025-W27.eml")["To"] == "nobody@localhost"
 
 
+@pytest.mark.slow
 def test_a_dry_run_is_of_one_reader_who_may_be_named(desk: Desk) -> None:
     for name in ("ana", "ben"):
         desk.types("subscribers", "add", f"{name}@example.org")
@@ -101,6 +102,7 @@ def test_a_digest_is_sent_to_every_reader_once(desk: Desk, peer: Peer) -> None:
     assert "Deals in the Andes" in str(one.message.get_body(["plain"]))
 
 
+@pytest.mark.slow
 def test_a_digest_may_go_to_one_reader_alone(desk: Desk, peer: Peer) -> None:
     for name in ("ana", "ben"):
         desk.types("subscribers", "add", f"{name}@example.org")
@@ -127,6 +129,7 @@ def test_a_reader_of_forecasts_that_are_gone_is_named(desk: Desk) -> None:
     assert "none of the forecasts of" in said_in_one_line(refused, 2)
 
 
+@pytest.mark.slow
 def test_what_could_not_be_delivered_is_an_error_and_is_delivered_by_the_next(desk: Desk, peer: Peer) -> None:
     desk.types("subscribers", "add", "ana@example.org")
     peer.refuse()
@@ -137,6 +140,7 @@ def test_what_could_not_be_delivered_is_an_error_and_is_delivered_by_the_next(de
     assert answer.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_mail_that_is_refused_for_good_is_an_error(desk: Desk, peer: Peer) -> None:
     desk.types("subscribers", "add", "ana@example.org")
     desk.types("subscribers", "add", "ben@example.org")
@@ -162,6 +166,7 @@ def test_what_cannot_be_done_is_said_in_one_line(desk: Desk, arguments: list[str
     assert said in said_in_one_line(desk.types("digest", *arguments), 2)
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_is_out_of_reach(desk: Desk) -> None:
     answer = desk.types("digest", "--dry-run", "-o", desk.folder / "none" / "x.eml")
     assert "none/x.eml: cannot be written (No such file or directory)" in said_in_one_line(answer, 3)

@@ -62,6 +62,7 @@ def shown(html: str | None) -> Shown:
     return Shown(html)
 
 
+@pytest.mark.slow
 def test_text_and_page_say_the_same_words_and_the_same_numbers(room: Newsroom) -> None:
     letter = room.letter()
     page, text = shown(letter.html), plain(letter.text)
@@ -118,6 +119,7 @@ def test_the_picture_is_a_png_that_the_page_refers_to_and_says_in_words(room: Ne
     assert described in plain(letter.text)
 
 
+@pytest.mark.slow
 def test_every_forecast_has_its_own_picture_and_one_without_a_result_has_none(fresh: Newsroom) -> None:
     fresh.configure(quiet("one") + quiet("new").replace("2025-01-01", "2025-08-01") + ANDES)
     fresh.night("2025-06-30", *FIRST)
@@ -145,6 +147,7 @@ def test_a_page_knows_light_and_dark(room: Newsroom) -> None:
     assert "@media (prefers-color-scheme: dark)" in html
 
 
+@pytest.mark.slow
 def test_a_hostile_headline_is_shown_and_does_nothing(fresh: Newsroom) -> None:
     hostile = " ".join(HOSTILE)
     fresh.night("2025-06-23", *FIRST)
@@ -170,6 +173,7 @@ def code(letter: str) -> str:
 anything = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(title=anything, question=anything, scenario=anything, cause=anything, source=anything, notice=anything)
 def test_no_text_whatever_adds_an_element_an_attribute_or_a_line(standing: Any, **texts: str) -> None:

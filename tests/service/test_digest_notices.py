@@ -60,6 +60,7 @@ def test_a_failed_run_is_said_with_its_reason(room: Newsroom) -> None:
     assert text.endswith("What follows is as of 2025-06-29 (run 1).")
 
 
+@pytest.mark.slow
 def test_where_everything_failed_there_are_no_numbers_and_that_is_said(room: Newsroom) -> None:
     room.configure(SURE)
     room.night("2025-06-30")

@@ -49,6 +49,7 @@ def test_every_reader_gets_one_letter_of_the_week_and_a_second_time_nothing(room
     assert room.mails() == before
 
 
+@pytest.mark.slow
 def test_all_readers_are_told_the_numbers_of_the_edition_though_a_new_run_comes_in_between(
     room: Newsroom,
 ) -> None:
@@ -61,6 +62,7 @@ def test_all_readers_are_told_the_numbers_of_the_edition_though_a_new_run_comes_
     assert stated[0][0]["now"]["run"] != new["run"]
 
 
+@pytest.mark.slow
 def test_who_subscribes_after_the_others_were_written_to_gets_the_same(room: Newsroom) -> None:
     fates(room)
     room.subscribes("zoe@example.org")
@@ -87,12 +89,14 @@ def test_a_letter_says_only_what_its_reader_wants_in_the_configurations_order(ro
     assert stated == [["one", "andes", "two"], ["one", "two"], ["one", "andes", "two"]]
 
 
+@pytest.mark.slow
 def test_a_reader_of_forecasts_that_are_not_configured_gets_nothing_and_is_named(room: Newsroom) -> None:
     room.subscribes("ben@example.org", forecasts=("gone",))
     assert fates(room) == (2, 0, 0, ("ben@example.org",))
     assert "ben" not in str(send_week(room.service, WEEK))  # an address is no matter for a log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "written"), [(0.1, True), (90, False)])
 def test_who_wants_moves_only_gets_a_digest_only_of_a_week_that_moved_so_far(
     room: Newsroom, limit: float, written: bool
@@ -101,6 +105,7 @@ def test_who_wants_moves_only_gets_a_digest_only_of_a_week_that_moved_so_far(
     assert fates(room) == ((3, 0, 0, ()) if written else (2, 0, 1, ()))
 
 
+@pytest.mark.slow
 def test_a_move_is_measured_before_it_is_rounded_and_must_be_larger(room: Newsroom) -> None:
     moved = abs(room.said()["largest"]["points"])
     room.subscribes("ana@example.org", moved_points=moved)
@@ -161,6 +166,7 @@ def test_the_day_of_an_edition_is_that_of_the_schedules_time_zone(room: Newsroom
     assert (said["day"], said["week_before"]) == ("2025-06-30", "2025-06-23")
 
 
+@pytest.mark.slow
 def test_two_processes_that_send_a_week_at_once_write_to_everyone_once(
     room: Newsroom, database_url: str
 ) -> None:

@@ -18,6 +18,7 @@ from service.watchdog import attend
 from storage.database import Database
 from storage.subscribers import subscribe
 from storage.vitals import server_clock
+from tests.databases import POSTGRESQL
 from tests.service.commands import Desk, quiet, report, vivid
 from tests.service.smtp_peer import Fault, Peer
 from tests.service.stations import HOUR, Station
@@ -131,7 +132,8 @@ def test_a_clock_is_well_where_no_record_is_newer(station: Station) -> None:
     assert found(station, "clock").text == "it is 2026-01-20 12:00:00 UTC; no record is newer"
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 def test_a_clock_is_compared_with_that_of_the_server(station: Station) -> None:
     far = found(station, "clock")  # the station's stands still in January
     assert far.state == "warning"
@@ -292,6 +294,7 @@ def test_open_alerts_are_listed(station: Station) -> None:
     assert (alerts.state, alerts.text) == ("warning", "open: inbox for 2 h")
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite(reason="its database is a server that is not there")
 def test_a_database_out_of_reach_leaves_what_needs_none(tmp_path: Path) -> None:
     desk = Desk(tmp_path, quiet())
@@ -335,7 +338,7 @@ def test_json_holds_every_finding(tmp_path: Path) -> None:
 
 @pytest.mark.sqlite(reason="a server's tables are migrated by hand anyway")
 def test_looking_migrates_nothing_and_makes_no_database(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, bare=True)
     assert desk.types("doctor").code == 3
     assert not desk.database.exists()
 

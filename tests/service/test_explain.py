@@ -144,6 +144,7 @@ def test_probabilities_are_told_before_and_after_with_their_words(desk: Desk) ->
     assert row.endswith(tonight(desk)["words"]["up"])
 
 
+@pytest.mark.slow
 def test_what_does_not_count_is_told_with_the_reason(fresh: Desk) -> None:
     adjust(fresh, "coverage_sd = 0", "coverage_sd = 0\nobserved_until = 2025-05-15")
     tonight(fresh)
@@ -165,6 +166,7 @@ def test_before_anything_was_seen_nothing_moved(tmp_path: Path) -> None:
     assert "Nothing moved: no event counts, and no silence either.\n" in shown(desk)
 
 
+@pytest.mark.slow
 def test_a_scenario_that_silence_rules_out_is_said_so_first(tmp_path: Path) -> None:
     desk = Desk(tmp_path, SURE.replace("up = 1", "up = 0.5"))
     assert desk.types("run", "--as-of", "2025-05-31").code == 0
@@ -193,6 +195,7 @@ def test_a_scenario_that_turns_out_to_be_possible_after_all_is_said_so(tmp_path:
     adds_up(told)
 
 
+@pytest.mark.slow
 def test_a_past_night_answers_as_it_did_then_whatever_is_known_since(fresh: Desk) -> None:
     then, said = explained(fresh, "--as-of", EARLY), shown(fresh, "--as-of", EARLY)
     tell(fresh, contract("late", "2025-05-01", headline="Amended away"), contract("c1", grade="E5"))
@@ -206,6 +209,7 @@ def test_a_past_night_answers_as_it_did_then_whatever_is_known_since(fresh: Desk
     assert "Surrender" in shown(fresh)
 
 
+@pytest.mark.slow
 def test_a_night_that_was_run_again_answers_by_its_newest_run(fresh: Desk) -> None:
     tell(fresh, contract("more", "2025-04-10"))
     tonight(fresh, EARLY)
@@ -214,12 +218,14 @@ def test_a_night_that_was_run_again_answers_by_its_newest_run(fresh: Desk) -> No
     assert "more" in {one["event"] for one in told["reasons"]}
 
 
+@pytest.mark.slow
 def test_a_forecast_that_is_configured_no_longer_still_answers(fresh: Desk) -> None:
     then = explained(fresh)
     fresh.configure(quiet("another"))
     assert explained(fresh) == then
 
 
+@pytest.mark.slow
 def test_a_run_is_explained_by_what_was_stored_with_it(fresh: Desk) -> None:
     first, *others = explained(fresh)["reasons"]
     told = [first | {"text": "said otherwise by an earlier release"}, *others]
@@ -228,6 +234,7 @@ def test_a_run_is_explained_by_what_was_stored_with_it(fresh: Desk) -> None:
     assert "  said otherwise by an earlier release: " in shown(fresh)
 
 
+@pytest.mark.slow
 def test_a_run_of_a_release_that_stored_no_reasons_is_explained_anyway(fresh: Desk) -> None:
     then, text = explained(fresh), shown(fresh)
     number = stored_without(fresh, "reasons", "moved", "watch", "diagnostics")

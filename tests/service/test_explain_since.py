@@ -75,6 +75,7 @@ def rerun(desk: Desk) -> tuple[Any, Any]:
     return night, told
 
 
+@pytest.mark.slow
 def test_an_amended_grade_is_told_with_both_credibilities(fresh: Desk) -> None:
     tell(fresh, FIRST[0] | {"grade": "C3"})
     _, told = rerun(fresh)
@@ -86,6 +87,7 @@ def test_an_amended_grade_is_told_with_both_credibilities(fresh: Desk) -> None:
     assert cause["bits"]["down"] > 0 > cause["bits"]["up"]
 
 
+@pytest.mark.slow
 def test_a_report_amended_away_takes_its_event_along(fresh: Desk) -> None:
     tell(fresh, FIRST[2] | {"tag": "analysis"})
     _, told = rerun(fresh)
@@ -94,6 +96,7 @@ def test_a_report_amended_away_takes_its_event_along(fresh: Desk) -> None:
     assert said.endswith("; it does not count any more")
 
 
+@pytest.mark.slow
 def test_a_retracted_report_takes_its_event_along_too(fresh: Desk) -> None:
     with opened(fresh.folder / "config.toml") as service, service.database.session() as session:
         retract_report(session, "v1", at=service.clock(), author="editor", why="it was a mistake")
@@ -101,6 +104,7 @@ def test_a_retracted_report_takes_its_event_along_too(fresh: Desk) -> None:
     assert [one["event"] for one in told["moved"] if one["kind"] == "removed"] == ["v1"]
 
 
+@pytest.mark.slow
 def test_an_occasion_amended_away_counts_the_event_that_had_fallen_into_it(fresh: Desk) -> None:
     tell(fresh, FIRST[0] | {"tag": "analysis"})
     _, told = rerun(fresh)
@@ -108,6 +112,7 @@ def test_an_occasion_amended_away_counts_the_event_that_had_fallen_into_it(fresh
     assert [one["event"] for one in told["moved"] if one["kind"] == "event"] == ["c2"]
 
 
+@pytest.mark.slow
 def test_silence_of_the_same_days_counts_otherwise_where_occasions_changed(fresh: Desk) -> None:
     tell(fresh, contract("new", "2025-06-05"))
     night = tonight(fresh)
@@ -117,6 +122,7 @@ def test_silence_of_the_same_days_counts_otherwise_where_occasions_changed(fresh
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "kind", "said"),
     [
@@ -155,6 +161,7 @@ def test_what_the_analysts_changed_is_named_beside_the_world(
     assert [one["kind"] for one in night["moved"]] == [kind]
 
 
+@pytest.mark.slow
 def test_what_the_world_did_is_told_apart_from_what_the_analysts_did(fresh: Desk) -> None:
     adjust(fresh, "up = 6", "up = 9")
     adjust(fresh, "prior = 0.3", "prior = 0.2")
@@ -166,6 +173,7 @@ def test_what_the_world_did_is_told_apart_from_what_the_analysts_did(fresh: Desk
     assert "the forecast was changed after evidence had been seen" in " ".join(night["warnings"])
 
 
+@pytest.mark.slow
 def test_an_end_of_observation_that_moves_back_is_a_cause_of_its_own(fresh: Desk) -> None:
     adjust(fresh, "coverage_sd = 0", "coverage_sd = 0\nobserved_until = 2025-06-01")
     _, told = rerun(fresh)
@@ -187,6 +195,7 @@ def test_a_night_holds_what_can_be_asked_of_it_in_the_promised_order(desk: Desk)
     assert all(list(one) == keys for one in (*first["reasons"], *second["moved"]))
 
 
+@pytest.mark.slow
 def test_a_night_says_what_moved_since_the_last_one(fresh: Desk) -> None:
     assert "What moved" not in Desk(fresh.folder / "other", ANDES).types("run", "--as-of", EARLY).out
     text = fresh.types("run", "--as-of", LATE).out
@@ -197,6 +206,7 @@ def test_a_night_says_what_moved_since_the_last_one(fresh: Desk) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_night_names_the_five_largest_and_counts_the_others(fresh: Desk) -> None:
     tell(fresh, contract("n1", "2025-06-20"), visit("n2", "2025-06-21"), visit("n3", "2025-06-22"))
     text = fresh.types("run", "--as-of", "2025-07-31").out
@@ -207,6 +217,7 @@ def test_a_night_names_the_five_largest_and_counts_the_others(fresh: Desk) -> No
     assert "  and 2 smaller causes; `posterity explain andes` has all\n" in text
 
 
+@pytest.mark.slow
 def test_a_night_on_which_nothing_happened_and_no_time_passed_says_so(fresh: Desk) -> None:
     adjust(fresh, 'title = "Retreat"', 'title = "Surrender"')
     document = tonight(fresh)

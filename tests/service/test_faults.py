@@ -18,7 +18,7 @@ of_a_lock = pytest.mark.sqlite(reason="a server lets several write at once")
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "desk")
+    return Desk(tmp_path / "desk", bare=True)
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def locked(desk: Desk) -> sqlite3.Connection:
     return connection
 
 
+@pytest.mark.slow
 @of_a_lock
 def test_a_database_that_another_process_holds_is_waited_for_and_then_said(filled: Desk) -> None:
     more = filled.write("more.jsonl", report("b"))
@@ -53,6 +54,7 @@ def test_one_who_only_reads_is_not_kept_waiting_by_one_who_writes(filled: Desk) 
         assert filled.types("reports", "--json").json[0]["id"] == "a"
 
 
+@pytest.mark.slow
 @of_a_lock
 def test_a_night_during_which_the_database_is_held_stores_nothing(filled: Desk) -> None:
     before = filled.counts()
@@ -131,7 +133,7 @@ def test_a_device_is_written_to_and_not_replaced(filled: Desk) -> None:
 
 @of_a_file
 def test_a_full_disk_stores_a_file_of_reports_whole_or_not_at_all(disk: Disk) -> None:
-    small = Desk(disk("400k"))
+    small = Desk(disk("400k"), bare=True)
     assert small.types("ingest", small.write("r.jsonl", report())).code == 0
     before = small.counts()
     assert "is on a disk that is full" in said_in_one_line(small.types("ingest", EXAMPLES), 3)
@@ -141,7 +143,7 @@ def test_a_full_disk_stores_a_file_of_reports_whole_or_not_at_all(disk: Disk) ->
 
 @of_a_file
 def test_a_full_disk_leaves_the_inbox_waiting_for_another_day(disk: Disk) -> None:
-    small = Desk(disk("600k"))
+    small = Desk(disk("600k"), bare=True)
     small.types("migrate")
     waiting = small.inbox / "r.jsonl"
     waiting.write_bytes(EXAMPLES.read_bytes())
@@ -155,6 +157,7 @@ def test_a_full_disk_leaves_the_inbox_waiting_for_another_day(disk: Disk) -> Non
     assert small.counts()["report_version"] == 0
 
 
+@pytest.mark.slow
 @of_a_file
 def test_a_disk_that_refuses_longer_files_stores_nothing_half(filled: Desk) -> None:
     before = filled.counts()
@@ -181,7 +184,7 @@ def test_a_disk_that_refuses_longer_files_stores_nothing_half(filled: Desk) -> N
 @pytest.mark.parametrize("command", [["history", "quiet"], ["ingest"], ["run", "--as-of", CUTOFF], ["check"]])
 def test_a_read_only_disk_is_said(disk: Disk, command: list[str]) -> None:
     place = disk("4m")
-    desk = Desk(place)
+    desk = Desk(place, bare=True)
     desk.types("ingest", desk.write("inbox/r.jsonl", report()))
     desk.write("inbox/more.jsonl", report("b"))
     subprocess.run(["mount", "-o", "remount,ro", place], check=True)
@@ -212,6 +215,7 @@ def test_check_says_that_the_draws_could_not_be_kept(desk: Desk) -> None:
     assert "correct [storage] draws" in said
 
 
+@pytest.mark.slow
 @of_a_lock
 def test_check_says_that_the_database_is_held_by_another(filled: Desk) -> None:
     with closing(locked(filled)):

@@ -121,6 +121,7 @@ def test_an_amended_report_moves_to_the_event_that_it_names_now(desk: Desk) -> N
     assert [one["event"] for one in desk.types("events", "--json").json] == ["the-deal"]
 
 
+@pytest.mark.slow
 def test_reports_of_one_event_are_found_across_files_and_batches(desk: Desk) -> None:
     many = [report(f"r{n}", headline="Peru signs for helicopters") for n in range(1001)]
     desk.types("ingest", desk.write("r.jsonl", *many))
@@ -129,6 +130,7 @@ def test_reports_of_one_event_are_found_across_files_and_batches(desk: Desk) -> 
     assert event["asserting"] == 1002
 
 
+@pytest.mark.slow
 def test_two_who_take_in_the_same_file_at_once_take_it_once(desk: Desk) -> None:
     desk.types("migrate")
     both = [desk.start("ingest", str(EXAMPLES)) for _ in range(2)]
@@ -137,6 +139,7 @@ def test_two_who_take_in_the_same_file_at_once_take_it_once(desk: Desk) -> None:
     assert (counts["report_version"], counts["event_membership"]) == (SHIPPED, SHIPPED)
 
 
+@pytest.mark.slow
 def test_two_who_empty_the_inbox_at_once_do_not_get_in_each_other_s_way(desk: Desk) -> None:
     desk.types("migrate")
     lines = EXAMPLES.read_text(encoding="utf-8").splitlines()
@@ -149,6 +152,7 @@ def test_two_who_empty_the_inbox_at_once_do_not_get_in_each_other_s_way(desk: De
     assert (counts["report_version"], counts["event_membership"]) == (SHIPPED, SHIPPED)
 
 
+@pytest.mark.slow
 def test_a_source_that_says_the_same_for_ever_adds_nothing(desk: Desk) -> None:
     for _ in range(3):
         desk.types("ingest", EXAMPLES)

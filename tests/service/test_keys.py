@@ -45,6 +45,7 @@ def test_a_key_is_printed_alone_and_long_enough_never_to_be_guessed(desk: Desk) 
     assert first.isascii()
 
 
+@pytest.mark.slow
 def test_the_store_keeps_a_hash_and_not_the_key(desk: Desk) -> None:
     key = made(desk)
     (row,) = desk.rows("SELECT name, scope, hash, revoked_at FROM api_key")

@@ -14,7 +14,7 @@ from tests.storage.every_table import ROWS, fill
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """Rows in every table."""
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, bare=True)
     assert desk.types("migrate").code == 0
     with open_database(desk.url) as database, database.session() as session:
         fill(session, HEAD)

@@ -106,6 +106,7 @@ def test_a_changed_elicitation_is_a_new_version_and_a_warning(desk: Desk) -> Non
     assert desk.rows("SELECT text FROM run_warning") == [(second["warnings"][0],)]
 
 
+@pytest.mark.slow
 def test_an_elicitation_that_is_taken_back_stands_again(desk: Desk) -> None:
     before = (desk.folder / "config.toml").read_text(encoding="utf-8")
     first = tonight(desk)
@@ -151,6 +152,7 @@ def test_one_forecast_may_be_run_alone(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_night_takes_the_inbox_in_first_unless_told_not_to(desk: Desk) -> None:
     waiting = desk.write("inbox/more.jsonl", report("b"))
     assert tonight(desk, "--no-ingest")["reports"] == 1

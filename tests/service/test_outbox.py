@@ -197,6 +197,7 @@ def test_one_mail_that_a_server_cannot_stand_holds_up_no_other(served: Served, c
     assert {address for address, _ in peer.counts} == {f"r{number}@example.org" for number in (1, 2, 3)}
 
 
+@pytest.mark.slow
 def test_a_stalled_server_is_left_until_the_next_delivery(served: Served, clock: Hand) -> None:
     peer, service = served(Fault(at="greeting", does=STALL), timeout=1)
     letters = readers(3)
@@ -264,6 +265,7 @@ def test_a_mail_that_ends_whoever_sends_it_is_given_up(served: Served, clock: Ha
     assert peer.connections == 0
 
 
+@pytest.mark.slow
 def test_a_mail_in_hand_is_kept_while_the_server_takes_its_time(served: Served, clock: Hand) -> None:
     peer, service = served(timeout=5)
     peer.delay = 1
@@ -342,6 +344,7 @@ def test_a_database_that_is_away_when_a_mail_was_taken_is_waited_for(tmp_path: P
             assert each_once(peer, readers(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [2, 4])
 def test_deliverers_at_once_send_each_mail_once(
     tmp_path: Path, database_url: str, clock: Hand, workers: int

@@ -123,6 +123,7 @@ def test_draws_that_are_kept_are_named_and_draws_that_are_gone_are_said_so(
     assert "they are no longer kept ([storage] keep_draws_days)" in told(capsys, document, draws)
 
 
+@pytest.mark.slow
 def test_plots_are_real_files_that_name_the_indicators(
     capsys: pytest.CaptureFixture[str], draws: Path, tmp_path: Path
 ) -> None:

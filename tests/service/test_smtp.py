@@ -118,6 +118,7 @@ def test_what_the_server_answers_decides_and_the_next_mail_is_sent(
         assert hand_over(server).verdict == "sent"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA"])
 def test_a_server_that_stalls_over_a_mail_holds_us_no_longer_than_the_limit(
     tmp_path: Path, database: Database, stage: Stage
@@ -134,6 +135,7 @@ def test_a_server_that_stalls_over_a_mail_holds_us_no_longer_than_the_limit(
     assert time.monotonic() - began < ENOUGH
 
 
+@pytest.mark.slow
 def test_a_server_that_greets_no_one_holds_us_no_longer_than_the_limit(
     tmp_path: Path, database: Database
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_server_that_greets_no_one_holds_us_no_longer_than_the_limit(
     assert time.monotonic() - began < ENOUGH
 
 
+@pytest.mark.slow
 def test_a_server_that_dribbles_byte_by_byte_holds_us_no_longer_than_the_limit(
     tmp_path: Path, database: Database
 ) -> None:
@@ -155,6 +158,7 @@ def test_a_server_that_dribbles_byte_by_byte_holds_us_no_longer_than_the_limit(
     assert time.monotonic() - began < ENOUGH
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_reading_holds_us_no_longer_than_the_limit(
     tmp_path: Path, database: Database
 ) -> None:

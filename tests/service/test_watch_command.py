@@ -66,6 +66,7 @@ def test_an_indicator_is_told_in_words(desk: Desk) -> None:
         assert the_line(text, f"{name}  ").endswith(f"   {words}")
 
 
+@pytest.mark.slow
 def test_a_past_night_expects_what_it_expected_then(fresh: Desk) -> None:
     then = watched(fresh, "--as-of", EARLY)
     tell(fresh, contract("new", "2025-04-20"))
@@ -75,6 +76,7 @@ def test_a_past_night_expects_what_it_expected_then(fresh: Desk) -> None:
     assert {one["until"] for one in then["watch"]} == {"2025-05-30"}
 
 
+@pytest.mark.slow
 def test_it_is_what_was_stored_with_the_run(fresh: Desk) -> None:
     told = [one | {"bits": one["bits"] / 2} for one in watched(fresh)["watch"]]
     stored_without(fresh, watch=told)
@@ -88,6 +90,7 @@ def test_a_run_of_a_release_that_stored_nothing_to_watch_is_asked_anyway(fresh: 
     assert watched(fresh) == then | {"run": number}
 
 
+@pytest.mark.slow
 def test_a_forecast_at_its_horizon_has_nothing_left_to_tell(fresh: Desk) -> None:
     fresh.types("run", "--as-of", "2026-01-10")
     told = watched(fresh)

@@ -169,6 +169,7 @@ def test_what_comes_back_later_than_a_day_is_told_anew(station: Station) -> None
     assert told(station) == once * 2
 
 
+@pytest.mark.slow
 def test_what_stays_is_told_again_once_a_week(station: Station) -> None:
     loses_its_inbox(station)
     for _ in range(4 * 21):

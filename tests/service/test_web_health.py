@@ -10,6 +10,7 @@ from sqlalchemy import text
 from service.composition import Service
 from service.web import create_app
 from storage.database import Database, open_database
+from tests.databases import POSTGRESQL
 from tests.service.browsing import Browser, afar, bearer, near
 from tests.service.stations import DAY, Station
 
@@ -124,7 +125,7 @@ def test_a_server_that_is_gone_is_unavailable_and_never_a_fault(gone: Service, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 def test_a_database_that_hangs_is_not_waited_for_and_hinders_nobody_else(station: Station) -> None:
     browser = near(station.service)
     hanging = station.service.database.engine.connect()

@@ -91,6 +91,7 @@ def test_silence_is_what_a_run_of_that_day_says_if_nothing_happens(fresh: Desk) 
     )
 
 
+@pytest.mark.slow
 def test_an_event_and_the_silence_after_it_are_supposed_together(fresh: Desk) -> None:
     told = supposed(fresh, "tag=contract_signed,country=PE,grade=B2", until="2025-07-20")
     tell(fresh, contract("new", LATE))
@@ -146,6 +147,7 @@ def test_an_event_in_a_country_that_no_indicator_names_counts_nowhere_and_says_s
         ) in asked(desk, event).out
 
 
+@pytest.mark.slow
 def test_an_event_within_an_open_occasion_adds_nothing_and_says_so(fresh: Desk) -> None:
     tell(fresh, contract("new", "2025-06-20"))
     tonight(fresh)
@@ -236,6 +238,7 @@ def test_a_forecast_that_nobody_knows_is_refused(desk: Desk) -> None:
     assert said_in_one_line(answer, 2) == "no forecast is called 'andse'; did you mean andes?"
 
 
+@pytest.mark.slow
 def test_a_forecast_that_is_configured_no_longer_may_be_asked(fresh: Desk) -> None:
     then = supposed(fresh, "tag=treaty,country=PE")
     fresh.configure(quiet("another"))

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from model.errors import InvalidValue, Unavailable, UsageError
 from storage.database import FILING, RUNNING, Database, exclusive, open_database, prepare
 from storage.reports import file_reports, list_reports
+from tests.databases import POSTGRESQL
 from tests.storage.samples import moment, report
 
 INCOMPRESSIBLE = random.Random(1).randbytes(9000).hex()  # noqa: S311 - no secret
@@ -84,7 +85,8 @@ def test_a_value_that_no_database_holds_is_said_in_one_line(
         assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 @pytest.mark.parametrize(
     ("value", "said"),
     [("a\0b", "NUL .* write another"), (INCOMPRESSIBLE, "index .* write another")],
@@ -221,6 +223,7 @@ with open_database(sys.argv[1]) as database:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_system_that_takes_no_more_bytes_leaves_nothing_half_written(database_url: str) -> None:
     command = [sys.executable, "-c", FILL_THE_DISK, database_url]
@@ -231,7 +234,7 @@ def test_a_system_that_takes_no_more_bytes_leaves_nothing_half_written(database_
         assert count(database) == 0
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 def test_a_server_that_breaks_the_connection_is_unavailable_and_then_used_again(database: Database) -> None:
     with pytest.raises(Unavailable) as caught, database.session() as session:
         session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -239,7 +242,7 @@ def test_a_server_that_breaks_the_connection_is_unavailable_and_then_used_again(
     assert count(database) == 0
 
 
-@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("empty_url", POSTGRESQL, indirect=True)
 def test_a_database_that_a_server_does_not_have_is_unavailable(empty_url: str) -> None:
     absent = empty_url.replace("/test_", "/no_test_")
     with open_database(absent) as database, pytest.raises(Unavailable, match="does not exist") as caught:
@@ -247,7 +250,7 @@ def test_a_database_that_a_server_does_not_have_is_unavailable(empty_url: str) -
     assert "check that the server runs" in one_line(caught)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 def test_a_server_lets_one_at_a_time_through_for_one_purpose(
     database: Database, database_url: str, new_url: Callable[[str], str]
 ) -> None:

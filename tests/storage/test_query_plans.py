@@ -14,6 +14,7 @@ from storage.history import history, history_documents
 from storage.reports import file_reports, list_reports, report_versions
 from storage.runs import latest_published, standing_run, store_run
 from storage.tables import Table
+from tests.databases import POSTGRESQL
 from tests.storage.samples import moment, report, run
 from tests.storage.test_stored_events import store
 
@@ -61,6 +62,7 @@ def plans(database: Database, query: Callable[[Session], object]) -> str:
     return "\n".join(str(step.detail) for steps in explained for step in steps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("analysed", [False, True])
 @pytest.mark.parametrize("name", QUERIES)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -86,7 +88,8 @@ def test_evidence_is_found_by_an_index_that_covers_it(database: Database, name: 
     assert "event_membership USING COVERING INDEX ix_event_membership_report (report_id=?)" in plan
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.slow
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 def test_a_server_is_kept_from_joining_whole_tables(database: Database) -> None:
     for transaction in (database.session, database.reading):
         with transaction() as session:

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 LIGHT = ["database", "events", "forecasts", "history", "reports", "runs"]
 HEAVY = {"alembic", "pandas", "pyarrow", "pymc", "psycopg", "scipy", "numpy"}
 

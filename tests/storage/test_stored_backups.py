@@ -33,7 +33,7 @@ from storage.reports import file_reports
 from storage.revisions import HEAD, REVISIONS
 from storage.runs import store_run
 from storage.schema import holds_rows, rows_lost, tables_at
-from tests.databases import KINDS
+from tests.databases import KINDS, POSTGRESQL
 from tests.storage.every_table import EVIDENCE, NOW, ROWS, everything, fill
 from tests.storage.samples import moment, report, run
 
@@ -242,7 +242,7 @@ def test_a_row_that_cannot_be_read_is_told_with_its_table(file: Database) -> Non
                 contents(session, HEAD)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 @pytest.mark.parametrize(("column", "value"), [("line", 2**33), ("content", "a\0b")])
 def test_a_row_that_a_server_cannot_keep_is_told_with_its_table(
     database: Database, file: Database, column: str, value: object
@@ -280,7 +280,7 @@ def test_what_a_way_back_would_lose_is_counted(database: Database) -> None:
     assert lost == {name: len(ROWS[name]) for name in expected}
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
 def test_nobody_writes_a_server_whose_emptiness_is_relied_on(database: Database, database_url: str) -> None:
     with database.session() as session:
         keep_others_out(session, HEAD)

@@ -1,5 +1,7 @@
 from datetime import date, datetime
 
+import pytest
+
 from model.domain import Report
 from storage.database import Database
 from storage.events import (
@@ -122,6 +124,7 @@ def test_nothing_is_evidence_where_no_tag_is_claimed(database: Database) -> None
         assert evidence_reports(session, [], opened=OPENED, as_of=AS_OF) == {}
 
 
+@pytest.mark.slow
 def test_thousands_of_events_come_whole(database: Database) -> None:
     store(database, *(report(f"r{number}", event=f"e{number // 2}") for number in range(4200)))
     found = evidence(database)

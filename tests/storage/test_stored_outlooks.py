@@ -211,6 +211,7 @@ def test_a_run_of_an_old_cutoff_is_found_though_all_before_it_is_resolved(databa
     assert places(due(database, FIRST + timedelta(4))) == [(late, 0), (late, 1)]
 
 
+@pytest.mark.slow
 def test_a_run_stored_while_others_are_resolved_is_not_passed_over(database_url: str) -> None:
     """It has the lower number, and comes into sight later than the higher one that is resolved."""
     with open_database(database_url) as database, ThreadPoolExecutor(1) as beside:
@@ -328,6 +329,7 @@ def steps(database: Database, query: Callable[[Session], object]) -> int:
     return taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["due", "recorded", "resolved"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_longer_history_makes_no_more_work(database_url: str, name: str, tmp_path: Any) -> None:

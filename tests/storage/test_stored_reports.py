@@ -84,6 +84,7 @@ def test_repetitions_within_one_batch_are_seen(database: Database) -> None:
     assert file(database, *batch) == ["accepted", "duplicate", "amended", "accepted", "amended"]
 
 
+@pytest.mark.slow
 def test_batches_of_thousands_are_filed_with_their_lines(database: Database) -> None:
     many = [report(f"r{number}") for number in range(2500)]
     with database.session() as session:
