@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "digest": "The digest was not sent",
         "disk": "A disk is nearly full",
         "inbox": "No reports come in",
+        "source": "A source fails or is silent",
     }
 )
 UNREACHABLE = "The database is out of reach"

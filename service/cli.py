@@ -62,23 +62,28 @@ def ingest(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files; never moved.")
     ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this source; repeatable.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Take in reports from the named files, or else from the inbox."""
-    from service import printing, report_night
+    """Take in reports from the named files, or else from the inbox and the sources."""
+    from service import printing, report_intake
     from service.checking import unclaimed
     from service.composition import opened
-    from service.intake import take_files, take_inbox
+    from service.polling import take_in
 
     with opened(Where.path) as service:
-        taken = take_files(service, paths) if paths else take_inbox(service)
+        taken = take_in(service, paths or (), source or ())
         if json:
             done = list(taken)
             printing.as_json([one.document() for one in done])
         else:
-            done = report_night.show_taken(taken)
+            done = report_intake.show_taken(taken)
             for warning in unclaimed(service):
                 printing.line(warning)
+    if troubles := [one.trouble for one in done if one.trouble]:
+        raise Unavailable("\n".join(troubles))
     if any(one.refused for one in done):
         raise typer.Exit(HELD_OR_REFUSED)
 
@@ -91,23 +96,25 @@ def run(
     as_of: Annotated[
         date | None, typer.Option(parser=day, metavar="DATE", help="The cutoff; by default today.")
     ] = None,
-    ingest: Annotated[bool, typer.Option("--ingest/--no-ingest", help="Take in the inbox first.")] = True,
+    ingest: Annotated[
+        bool, typer.Option("--ingest/--no-ingest", help="Take in inbox and sources first.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Do the nightly job: ingest, update, judge, store; print what came of it."""
-    from service import printing, report_night
+    from service import printing, report_intake, report_night
     from service.composition import opened
-    from service.intake import take_inbox
     from service.nightly import choose, night
+    from service.polling import take_in
 
     with opened(Where.path) as service:
         cutoff = as_of or service.today()
         chosen, early = choose(service, forecast or (), cutoff)  # refuses before anything is taken in
         for one in early:
             printing.note(f"{one.id} opens on {one.opened} and is left out")
-        taken = list(take_inbox(service)) if ingest else []
+        taken = list(take_in(service)) if ingest else []
         for each in taken:
-            printing.note(report_night.sentence(each))
+            printing.note(report_intake.sentence(each))
         with printing.progress() as say:
             documents = list(night(service, chosen, as_of=cutoff, say=say))
     if json:
@@ -150,7 +157,7 @@ def history(
     question = show_history.Question(
         forecast=forecast, first=since, last=until, known_at=known_at, all_runs=all_runs
     )
-    with opened(Where.path) as service:
+    with opened(Where.path, polls=False) as service:
         show_history.show(service, question, "json" if json else form, output)
 
 
@@ -211,6 +218,7 @@ from service import (  # noqa: E402 - their commands are listed after those abov
     commands_digest,  # noqa: F401
     commands_operation,  # noqa: F401
     commands_readers,  # noqa: F401
+    commands_review,  # noqa: F401
     commands_schedule,  # noqa: F401
     commands_store,  # noqa: F401
     commands_web,  # noqa: F401

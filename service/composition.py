@@ -48,20 +48,24 @@ class Service:
 
 
 @contextmanager
-def opened(path: Path, *, clock: Clock = utc_now, migrated: bool = True) -> Iterator[Service]:
+def opened(
+    path: Path, *, clock: Clock = utc_now, migrated: bool = True, polls: bool = True
+) -> Iterator[Service]:
     """Read the configuration and open the database; close it afterwards.
 
     Parameters
     ----------
     migrated
         Make sure first that the tables are there.
+    polls
+        As `load` has it.
 
     Raises
     ------
     ConfigurationError, UsageError, Unavailable
         As `load`, `open_database` and `prepare` do.
     """
-    configuration = load(path)
+    configuration = load(path, polls=polls)
     with open_database(configuration.storage.url) as database:
         if migrated:
             prepare(database)

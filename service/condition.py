@@ -12,6 +12,7 @@ from model.errors import Unavailable
 from service.composition import Service
 from service.condition_places import disks, inbox
 from service.condition_results import digest, forecasts, outbox
+from service.condition_sources import sources
 from service.condition_work import last_night, scheduler, tonight
 from service.finding import Finding, State, may_write
 from storage.database import revision_of
@@ -24,7 +25,8 @@ __all__ = ["Finding", "State", "findings", "ready"]
 def findings(service: Service) -> list[Finding]:
     """Look at everything that may be looked at every few minutes, in a fixed order.
 
-    Database, migrations, scheduler, last night, tonight, each forecast, outbox, digest, disks, inbox.
+    Database, migrations, scheduler, last night, tonight, each forecast, outbox, digest, inbox, each
+    source, disks.
     """
     return [*_stored(service, _everything), *disks(service)]
 
@@ -41,6 +43,7 @@ def _everything(service: Service, session: Session) -> Iterator[Finding]:
     yield outbox(service, session)
     yield digest(service, session)
     yield inbox(service, session)
+    yield from sources(service, session)
 
 
 def _work(service: Service, session: Session) -> Iterator[Finding]:

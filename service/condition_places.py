@@ -89,5 +89,5 @@ def silence(name: str, subject: str, days: Sequence[date], *, today: date) -> Fi
     text = f"{text}; 9 in 10 of the last {len(gaps)} intervals were of {usual} d or less"
     if silent < _LEAST_DAYS or silent <= _TIMES * usual:
         return Finding(name=name, subject=subject, state="ok", text=text)
-    advice = "see whether what delivers the reports still runs, and whether files lie in the inbox"
+    advice = "see whether what delivers the reports still runs, and whether it brings anything"
     return Finding(name=name, subject=subject, state="warning", text=text, advice=advice)

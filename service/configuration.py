@@ -31,10 +31,6 @@ from service.sections import (
 
 _FILES_ONLY = ("include", "forecasts")
 _SECTIONS = tuple(name for name in Settings.model_fields if name not in _FILES_ONLY)
-_IDLE = {
-    "sources": "this release does not poll: put reports into the inbox",
-    "rules": "this release does not tag: give each report its tag",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +54,7 @@ class Configuration:
     ingest: Ingest
     grades: Grades
     sources: tuple[Source, ...]
+    words: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
     digest: Digest
     alerts: Alerts
@@ -67,7 +64,7 @@ class Configuration:
     warnings: tuple[str, ...] = ()
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
+def load(path: Path, environ: Mapping[str, str] | None = None, *, polls: bool = True) -> Configuration:
     """Read a configuration file, the files that it includes, and the environment's overrides.
 
     Parameters
@@ -77,6 +74,9 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
     environ
         Environment variables, of which ``POSTERITY__SECTION__KEY`` go before the file; those of the
         process by default.
+    polls
+        Look also into the keys of sources and the patterns of rules, which whoever only shows what is
+        stored need not wait for.
 
     Raises
     ------
@@ -88,6 +88,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
     files, environment = toml_files.read(path), _Environment(environ)
     settings, problems = _validated(files, environment)
     problems += crosschecks.problems(_merged(files.tree, environment.tree))
+    if polls and settings is not None and (settings.sources or settings.rules or settings.words):
+        problems += _parts(settings)
     places = Places(
         file=path.name,
         forecasts=files.forecasts,
@@ -100,6 +102,13 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Configuration:
     return _configuration(path, settings, places)
 
 
+def _parts(settings: Settings) -> Iterator[Problem]:
+    from service import kinds  # noqa: PLC0415 - only where there are any
+
+    yield from kinds.problems(settings.sources)
+    yield from kinds.rule_problems(settings.rules, settings.words)
+
+
 def _configuration(path: Path, settings: Settings, places: Places) -> Configuration:
     forecasts = tuple(table.forecast() for table in settings.forecasts)
     alerts = {table.id: _over(settings.alerts, table.alerts) for table in settings.forecasts}
@@ -110,7 +119,7 @@ def _configuration(path: Path, settings: Settings, places: Places) -> Configurat
         folder=path.parent,
         forecasts=forecasts,
         forecast_alerts=MappingProxyType(alerts),
-        warnings=tuple(map(places.line, _warnings(settings, forecasts))),
+        warnings=tuple(map(places.line, _warnings(forecasts))),
     )
 
 
@@ -140,10 +149,7 @@ def _over(general: Alerts, own: Moves) -> Moves:
     return Moves(**(general.model_dump(include=set(Moves.model_fields)) | own.model_dump(exclude_unset=True)))
 
 
-def _warnings(settings: Settings, forecasts: Sequence[Forecast]) -> Iterator[Problem]:
-    for name, text in _IDLE.items():
-        if getattr(settings, name):
-            yield Problem((name,), f"are configured, but {text}")
+def _warnings(forecasts: Sequence[Forecast]) -> Iterator[Problem]:
     for place, forecast in enumerate(forecasts):
         yield from crosschecks.oddities(place, forecast)
 

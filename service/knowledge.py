@@ -1,17 +1,45 @@
-"""What was known at a cutoff, and counts."""
+"""What was known at a cutoff, and counts; and until when anyone was looking."""
 
 from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
 
 from model import credibility
 from model.domain import Forecast
 from model.evidence import Evidence, select
 from service.composition import Service
 from storage.events import evidence_reports
+from storage.polls import last_success
 
 
 def known_evidence(service: Service, forecast: Forecast, *, as_of: date) -> Evidence:
     """Select what was known at the cutoff and counts."""
     with service.database.reading() as session:
         reports = evidence_reports(session, forecast.tags, opened=forecast.opened, as_of=as_of)
+        until = observed_until(service, session, forecast)
     grades = service.configuration.grades.worth()
-    return select(forecast, credibility.events(reports, as_of=as_of, grades=grades), as_of=as_of)
+    events = credibility.events(reports, as_of=as_of, grades=grades)
+    return select(forecast, events, as_of=as_of, observed_until=until)
+
+
+def observed_until(service: Service, session: Session, forecast: Forecast) -> date | None:
+    """Find the last day on which someone was looking.
+
+    It is the forecast's own key where it stands; else the oldest last success among the forecast's
+    sources (all, if it names none), on that day in the schedule's time zone. A source that never
+    answered has seen nothing since the forecast opened.
+
+    Returns
+    -------
+    date or None
+        None where no source watches: then everybody was looking at any time.
+    """
+    if forecast.observed_until is not None:
+        return forecast.observed_until
+    configured = [one.id for one in service.configuration.sources]
+    watching = [one for one in configured if one in (forecast.sources or configured)]
+    zone = ZoneInfo(service.configuration.schedule.timezone)
+    answered = [last_success(session, one) for one in watching]
+    days = [moment.astimezone(zone).date() if moment else forecast.opened for moment in answered]
+    return min(days, default=None)

@@ -33,6 +33,8 @@ from storage.figures import (
 )
 from storage.jobs import NIGHT, latest
 from storage.leases import tenure
+from storage.polls import standings
+from storage.proposals import count_waiting
 from storage.revisions import HEAD
 
 ROWS_AT_ONCE = 50_000
@@ -94,6 +96,7 @@ class Figures(Collector):
                 *_scheduler(self._service, session),
                 *_forecasts(self._service, session),
                 *_queues(session),
+                *_sources(self._service, session),
                 *self._arrivals(session),
             ]
         yield from (*found, *_inbox(self._service), _build())
@@ -202,6 +205,26 @@ def _queues(session: Session) -> Iterator[Metric]:
         "Alerts to operators that are open, by kind; none where there is no line.",
         [((kind,), number) for kind, number in alerts_open(session).items()],
         ["kind"],
+    )
+
+
+def _sources(service: Service, session: Session) -> Iterator[Metric]:
+    found = standings(session, [one.id for one in service.configuration.sources])
+    good = [((one,), how.last_success.timestamp()) for one, how in found.items() if how.last_success]
+    yield _gauge(
+        "posterity_source_last_success_timestamp_seconds",
+        "When the source was last asked and answered.",
+        good,
+        ["source"],
+    )
+    yield _gauge(
+        "posterity_source_failures",
+        "Polls of the source that failed since its last success.",
+        [((one,), how.failures) for one, how in found.items()],
+        ["source"],
+    )
+    yield _gauge(
+        "posterity_review_waiting", "Reports that wait for an editor.", [((), count_waiting(session))]
     )
 
 

@@ -12,7 +12,7 @@ from model.errors import PosterityError
 from model.evidence import Evidence
 from model.resolution import SETTLING, outcome
 from service.composition import Service
-from service.knowledge import known_evidence
+from service.knowledge import known_evidence, observed_until
 from storage.forecasts import current_version
 from storage.outlooks import Due, Resolution, StoredExpectation, due_expectations, record_resolutions
 
@@ -51,8 +51,8 @@ def resolve_due(service: Service, forecast: Forecast, *, as_of: date) -> int:
     PosterityError
         The definition that a run had was never recorded.
     """
-    last = min(as_of - SETTLING, forecast.observed_until or as_of)
     with service.database.reading() as session:
+        last = min(as_of - SETTLING, observed_until(service, session, forecast) or as_of)
         due = due_expectations(session, forecast.id, until=last)
     found = [one for alike in _alike(due) for one in _decided(service, forecast, alike)]
     if not found:

@@ -112,14 +112,17 @@ def _do(worker: Worker, task: Task, steps: Iterator[Result]) -> None:
 
 
 def _night(worker: Worker, day: str, told: str) -> Iterator[Result]:
-    """Take in what waits, and update every forecast that has opened.
+    """Take in what waits, ask the sources, and update every forecast that has opened.
 
-    Where the reports could not be taken in, nothing is updated: missing news is not silence.
+    Where the reports could not be taken in, nothing is updated: missing news is not silence. Sources
+    that could not be asked end observation at their last success, and the night goes on.
     """
     taken = worker.do(Task(NIGHT, day, "intake"), "intake")
     yield taken
     if taken.outcome == "failed":
         return
+    if worker.service.configuration.sources:
+        yield worker.do(Task(NIGHT, day, "poll"), "poll")
     for forecast in worker.service.configuration.forecasts:
         if forecast.opened <= date.fromisoformat(day):
             step = Task(NIGHT, day, f"update {forecast.id}")

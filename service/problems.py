@@ -20,6 +20,7 @@ LONGEST = 40  # characters of a value that are quoted in a message
 _WRITE = {
     "id": 'write id = "a-short-name"',
     "kind": 'write kind = "rss"',
+    "code": 'write code = ["057"]',
     "opened": "write the first day, opened = 2026-01-31",
     "horizon": "write the last day, horizon = 2027-01-31",
     "prior": "write its probability before any evidence, prior = 0.5",

@@ -1,4 +1,4 @@
-"""A night in words and a table: what was taken in, and what came of it."""
+"""A night in words and a table: what came of it."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -6,42 +6,10 @@ from datetime import date
 from model.domain import Forecast
 from service import printing
 from service.documents import Document
-from service.intake import Taken
 from service.printing import MISSING, band, count, percent, points
 from service.wording import strongest
 
-_MOST_REFUSALS = 20
 _MOST_CAUSES = 5
-
-
-def show_taken(taken: Iterable[Taken]) -> list[Taken]:
-    """Print what became of each file as soon as it is known, and give the results back."""
-    done = []
-    for one in taken:
-        _show_one(one)
-        done.append(one)
-    if not done:
-        printing.line("the inbox is empty")
-    return done
-
-
-def _show_one(taken: Taken) -> None:
-    printing.line(sentence(taken))
-    for note in taken.notes:
-        printing.line(f"  note: {note}")
-    for refused in taken.refused[:_MOST_REFUSALS]:
-        printing.line(f"  line {refused.line}: {refused.reason}")
-    if len(taken.refused) > _MOST_REFUSALS:
-        printing.line(f"  and {len(taken.refused) - _MOST_REFUSALS} more; --json lists them all")
-
-
-def sentence(taken: Taken) -> str:
-    """Count in one line what became of a file's reports."""
-    counts = taken.outcomes
-    return (
-        f"{taken.path}: {counts['accepted']} accepted, {counts['amended']} amended, "
-        f"{counts['duplicate']} duplicate, 0 waiting for review, {len(taken.refused)} refused"
-    )
 
 
 def stands(document: Document) -> bool:

@@ -23,6 +23,7 @@ from model.errors import PosterityError, Unavailable
 from service import logs, outbox, retention, watchdog
 from service.calendar import next_digest, next_night
 from service.composition import Service
+from service.due_sources import due_sources
 from service.leadership import BEATS, Leadership
 from service.owed import Worker, work
 from service.readers import seed
@@ -33,6 +34,7 @@ from storage.outbox import forget
 
 LEASE = "lease"
 _LOOK_EVERY, _OUTBOX_EVERY = timedelta(seconds=20), timedelta(minutes=1)
+_SOURCES_EVERY = timedelta(minutes=1)
 _WATCH_EVERY = timedelta(minutes=10)
 _KEEP_MAILS = timedelta(days=90)  # word for word; what they stated stays
 _THREADS = 8  # more than there are jobs, so that a sign of life waits for nobody
@@ -90,6 +92,7 @@ class Scheduler:
             "digest": (self._work, Due(partial(next_digest, schedule))),
             "look": (self._work, _every(_LOOK_EVERY)),
             "inbox": (self._take_in, _every(schedule.inbox)),
+            "sources": (self._poll, _every(_SOURCES_EVERY)),
             "outbox": (self._deliver, _every(_OUTBOX_EVERY)),
             "watch": (self._watch, _every(_WATCH_EVERY)),
         }
@@ -125,7 +128,7 @@ class Scheduler:
             self._prepared = True
         if self._leadership.beat():
             _log.info("in charge", token=self._leadership.token)
-            for name in ("look", "outbox", "watch", "inbox"):
+            for name in ("look", "outbox", "watch", "inbox", "sources"):
                 self._jobs.modify_job(name, next_run_time=datetime.now(UTC))
 
     def _work(self) -> None:
@@ -153,6 +156,18 @@ class Scheduler:
                 return
             result = self._processes.run(token, ["intake"])
         _log.info("inbox taken in", outcome=result.outcome, detail=result.detail)
+        if result.outcome == "failed":
+            raise Unavailable(result.detail)
+
+    def _poll(self) -> None:
+        """Ask the sources whose time has come."""
+        with self._working:
+            service, token = self._leadership.service(), self._leadership.token
+            due = due_sources(service) if service else []
+            if token is None or not due:
+                return
+            result = self._processes.run(token, ["poll", *due])
+        _log.info("sources polled", outcome=result.outcome, detail=result.detail)
         if result.outcome == "failed":
             raise Unavailable(result.detail)
 

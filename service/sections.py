@@ -26,6 +26,7 @@ Tag = Annotated[str, BeforeValidator(read.tag)]
 Tags = Annotated[tuple[Tag, ...], BeforeValidator(read.one_or_more)]
 Country = Annotated[str, BeforeValidator(read.country)]
 Countries = Annotated[tuple[Country, ...], AfterValidator(read.once)]  # PE and pe are one
+Places = Annotated[tuple[Annotated[str, BeforeValidator(read.place)], ...], AfterValidator(read.once)]
 Folder = Annotated[Path, BeforeValidator(read.name)]
 Day = Annotated[date, BeforeValidator(read.day)]
 
@@ -149,7 +150,7 @@ class Rule(Section):
     """``[[rules]]``: which words give a report its tag."""
 
     tag: Name
-    countries: Countries = ()
+    countries: Places = ()
     all_of: Names = ()
     any_of: Names = ()
     none_of: Names = ()
@@ -279,6 +280,7 @@ class Settings(BaseSettings):
     ingest: Ingest = Ingest()
     grades: Grades = Grades()
     sources: tuple[Source, ...] = ()
+    words: dict[str, Names] = {}
     rules: tuple[Rule, ...] = ()
     digest: Digest = Digest()
     alerts: Alerts = Alerts()

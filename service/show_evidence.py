@@ -9,10 +9,12 @@ from model import credibility
 from model.errors import UsageError
 from model.evidence import Evidence
 from model.wire import content
-from service import printing
+from service import printing, show_decisions
 from service.composition import Service
 from service.knowledge import known_evidence
 from storage.events import EventSummary, JoinedReport, event_reports, list_events
+from storage.memberships import placements
+from storage.proposals import proposals_of
 from storage.reports import StoredReport, list_reports, report_versions
 
 
@@ -81,7 +83,7 @@ def show_event(service: Service, key: str, *, as_json: bool) -> None:
     believed = _credibility(service, key, joined)
     standings = list(_standings(service, key))
     if as_json:
-        reports = [_report(one.stored) | {"why": one.membership.why} for one in joined]
+        reports = [_member(one) for one in joined]
         printing.as_json(
             {
                 "event": key,
@@ -96,7 +98,7 @@ def show_event(service: Service, key: str, *, as_json: bool) -> None:
         printing.line(f"{place['forecast']} / {place['indicator']}: {place['standing']}")
     printing.block(printing.table(_MEMBER_HEADINGS, (_member_row(one.stored) for one in joined)))
     for one in joined:
-        printing.line(f"{one.stored.report.id} belongs here: {one.membership.why}")
+        printing.line(f"{one.stored.report.id} belongs here: {show_decisions.reasons(one.membership)}")
 
 
 def show_reports(service: Service, filters: Filters, *, event: str | None, as_json: bool) -> None:
@@ -116,9 +118,19 @@ def show_report(service: Service, identity: str, *, as_json: bool) -> None:
     """
     with service.database.reading() as session:
         found = report_versions(session, identity)
+        placed, proposed = placements(session, identity), proposals_of(session, identity)
+    told = list(show_decisions.sentences(found, placed, proposed))
     if not found:
-        raise UsageError(f"no report has the id {identity!r}; `posterity reports --search WORDS` finds it")
-    _show(found, as_json=as_json)
+        advice = told[-1] if told else "`posterity reports --search WORDS` finds it"
+        raise UsageError(f"no report has the id {identity!r}; {advice}")
+    if as_json:
+        reviewed = [show_decisions.reviewed(one) for one in proposed]
+        known = {"decisions": show_decisions.placed(placed), "review": reviewed}
+        printing.as_json([_report(one) | known for one in found])
+        return
+    _show(found, as_json=False)
+    for sentence in told:
+        printing.line(sentence)
 
 
 def _cut[T](found: list[T], filters: Filters) -> list[T]:
@@ -184,8 +196,15 @@ def _report(stored: StoredReport) -> dict[str, object]:
         "recorded_at": stored.recorded_at.isoformat(),
         "origin": stored.origin,
         "line": stored.line,
+        "author": stored.author,
+        "reason": stored.why,
     }
     return content(stored.report) | known | {"event": stored.event_key}
+
+
+def _member(joined: JoinedReport) -> dict[str, object]:
+    decided = show_decisions.membership(joined.membership) | {"decided_at": joined.decided_at.isoformat()}
+    return _report(joined.stored) | decided
 
 
 def _summary(event: EventSummary) -> dict[str, object]:

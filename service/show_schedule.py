@@ -10,6 +10,7 @@ from service.calendar import next_digest, next_night
 from service.composition import Service
 from service.owed import owed_digests, owed_nights
 from storage.jobs import DIGEST, NIGHT, Attempt, latest
+from storage.polls import SourceStanding, standings
 from storage.subscribers import subscribers
 
 
@@ -47,9 +48,10 @@ def planned(service: Service) -> Iterator[Planned]:
     with service.database.reading() as session:
         night, digest = latest(session, NIGHT), latest(session, DIGEST)
     ids = ", ".join(one.id for one in service.configuration.forecasts)
+    taken = "inbox and sources" if service.configuration.sources else "the inbox"
     yield Planned(
         job="night",
-        does=f"take in the inbox, update {ids or 'no forecast'}, clear old draws",
+        does=f"take in {taken}, update {ids or 'no forecast'}, clear old draws",
         next_at=next_night(schedule, now),
         last=_went(night),
     )
@@ -57,12 +59,27 @@ def planned(service: Service) -> Iterator[Planned]:
         job="digest", does=_readers(service), next_at=next_digest(schedule, now), last=_went(digest)
     )
     yield _often("inbox", "take in what waits in the inbox", schedule.inbox)
+    yield from _sources(service)
     yield _often("outbox", "send what waits to be sent", timedelta(minutes=1))
     yield _often("watch", "look for what an operator should know", timedelta(minutes=10))
 
 
-def _often(job: str, does: str, every: timedelta) -> Planned:
-    return Planned(job=job, does=does, next_at=None, every_seconds=every.total_seconds())
+def _sources(service: Service) -> Iterator[Planned]:
+    sources = service.configuration.sources
+    with service.database.reading() as session:
+        found = standings(session, [one.id for one in sources])
+    for one in sources:
+        yield _often(f"source {one.id}", f"poll {one.kind}", one.every, _polled(found[one.id]))
+
+
+def _polled(standing: SourceStanding) -> str | None:
+    if standing.polled_at is None:
+        return None
+    return f"{standing.polled_at:%Y-%m-%d %H:%M} UTC: {'failed' if standing.failures else 'done'}"
+
+
+def _often(job: str, does: str, every: timedelta, last: str | None = None) -> Planned:
+    return Planned(job=job, does=does, next_at=None, every_seconds=every.total_seconds(), last=last)
 
 
 def _readers(service: Service) -> str:

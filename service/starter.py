@@ -45,8 +45,8 @@ CONFIGURATION = """\
 # credibility = { 1 = 0.95, 2 = 0.80, 3 = 0.65, 4 = 0.35, 5 = 0.10, 6 = 0.50 }
 # corroboration = 0.5                         # how much each further report adds: 0 nothing, 1 all of it
 
-# Sources that are polled, and rules that tag what they bring: for a later release. Until then put
-# tagged reports into the inbox.
+# Sources that are polled, and rules that tag what they bring; what is less sure than [ingest] accept_above
+# waits for `posterity review`. docs/sources.md tells of each kind.
 # [[sources]]
 # id = "ministry"
 # kind = "rss"

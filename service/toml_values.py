@@ -95,6 +95,11 @@ def tag(value: object) -> str:
     return str(value)
 
 
+def place(value: object) -> str:
+    """Read a country's code, or ``*`` for the whole region."""
+    return REGION if value == REGION else country(value)
+
+
 def country(value: object) -> str:
     """Country by its ISO 3166 code of two letters, made capital."""
     if value == REGION:

@@ -67,10 +67,23 @@ def _end_with_the_scheduler() -> None:
 def take_in(service: Service) -> Result:
     """Take in what waits in the inbox."""
     from service.intake import take_inbox  # noqa: PLC0415 - each step loads what it needs
-    from service.report_night import sentence  # noqa: PLC0415
+    from service.report_intake import sentence  # noqa: PLC0415
 
     taken = list(take_inbox(service))
     return Result(outcome="done", detail=_short("; ".join(map(sentence, taken))))
+
+
+def poll(service: Service, *names: str) -> Result:
+    """Ask sources for what is new, all of them where none is named.
+
+    A source in trouble is on record as such, and fails no step: nobody was looking through it since its
+    last success, and the condition of the sources tells operators.
+    """
+    from service.polling import chosen, polled  # noqa: PLC0415
+    from service.report_intake import sentence  # noqa: PLC0415
+
+    done = list(polled(service, chosen(service, names)))
+    return Result(outcome="done", detail=_short("; ".join(map(sentence, done))))
 
 
 def update(service: Service, identity: str, day: str, announced: str) -> Result:
@@ -111,7 +124,7 @@ def _short(text: str) -> str:
 
 
 STEPS: Mapping[str, Callable[..., Result]] = MappingProxyType(
-    {"intake": take_in, "update": update, "digest": send_digest}
+    {"intake": take_in, "poll": poll, "update": update, "digest": send_digest}
 )
 
 if __name__ == "__main__":

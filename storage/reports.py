@@ -76,6 +76,7 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
     origin: str,
     lines: Sequence[int | None] | None = None,
     author: str | None = None,
+    why: str | None = None,
 ) -> list[Filing]:
     """File reports: a new id is accepted, other content amends, the same content is nothing new.
 
@@ -88,8 +89,8 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
         When this service learned of them.
     origin, lines
         The file or source, and each report's line in it.
-    author
-        The person who files them; None where they come from a source.
+    author, why
+        The person who files them, and the reason given; None where they come from a source.
 
     Returns
     -------
@@ -107,6 +108,7 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
                 "origin": origin,
                 "line": line,
                 "author": author,
+                "why": why,
                 "recorded_at": at,
             }
             filings.append(_file(row, author, standings, rows))
@@ -133,6 +135,15 @@ def _standings(session: Session, ids: Collection[str]) -> dict[str, _Standing]:
         said = _said(before, digest, author)
         standings[report_id] = _Standing(version=version, digest=digest, said=said, retracted=retracted)
     return standings
+
+
+def last_said(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Look up the digests of what the sources of these reports said last, whatever a person made of it."""
+    found: dict[str, str] = {}
+    for some in batched(ids, BATCH):
+        standings = _standings(session, some).items()
+        found |= {report_id: one.said for report_id, one in standings if one.said is not None}
+    return found
 
 
 def _said(before: _Standing | None, digest: str, author: str | None) -> str | None:
@@ -225,6 +236,17 @@ def report_versions(
     mine = col(ReportVersion.report_id) == report_id, known(ReportVersion.recorded_at, known_at)
     statement = select_stored(known_at).where(*mine).order_by(col(ReportVersion.version))
     return [stored_report(*row) for row in session.execute(statement)]
+
+
+def reports_in_force(session: Session, ids: Collection[str]) -> dict[str, Report]:
+    """Look up those of these reports that are filed and not retracted, by id."""
+    found: dict[str, Report] = {}
+    for some in batched(ids, BATCH):
+        mine = col(ReportVersion.report_id).in_(some), newest_version(ReportVersion, None)
+        for row in session.scalars(select(ReportVersion).where(*mine)):
+            if not row.retracted:
+                found[row.report_id] = report_of(row.content, row.recorded_at)
+    return found
 
 
 def select_stored(known_at: datetime | None) -> Select[ReportVersion, datetime, str]:

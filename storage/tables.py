@@ -7,7 +7,15 @@ sees these classes: its functions return domain values and plain dataclasses.
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from storage.columns import UtcDateTime
@@ -28,6 +36,9 @@ class Table(SQLModel):
     )
 
 
+_COARSE, _ALSO = text("occurred_first < occurred_last"), text("also <> ''")
+
+
 class ReportVersion(Table, table=True):
     """What a source said, in one of its versions; a retraction is a version too."""
 
@@ -42,6 +53,16 @@ class ReportVersion(Table, table=True):
         ),
         Index("ix_report_version_tag_published", "tag", "published_first"),
         Index("ix_report_version_published", "published_first"),
+        # What clustering looks for: the days near a report, coarse dates that reach them, further countries.
+        Index("ix_report_version_near", "tag", "country", "occurred_first"),
+        Index(
+            *("ix_report_version_coarse", "tag", "country", "occurred_last"),
+            sqlite_where=_COARSE,
+            postgresql_where=_COARSE,
+        ),
+        Index(
+            *("ix_report_version_also", "tag", "occurred_last"), sqlite_where=_ALSO, postgresql_where=_ALSO
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -72,7 +93,7 @@ class EventMembership(Table, table=True):
     __tablename__ = "event_membership"
     __table_args__ = (  # both cover the way between reports and events
         Index("ix_event_membership_event", "event_key", "report_id", "id", "recorded_at"),
-        Index("ix_event_membership_report", "report_id", "id", "event_key", "recorded_at"),
+        Index("ix_event_membership_report", "report_id", "id", "event_key", "recorded_at", "author"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

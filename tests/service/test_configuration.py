@@ -121,13 +121,13 @@ smtp = { username = "u", password = "hunter2" }
 id = "s"
 kind = "rss"
 url = "https://u:hunter2@example.org"
-token = "hunter2"
+lang = "hunter2"
 """
     found = loaded(text + VALID)
     assert "hunter2" not in repr(found)
     assert found.digest.smtp.password is not None
     assert found.digest.smtp.password.get_secret_value() == "hunter2"
-    assert found.sources[0].model_extra == {"token": "hunter2"}
+    assert found.sources[0].model_extra == {"lang": "hunter2"}
 
 
 def test_the_environment_goes_before_the_file(loaded: Load) -> None:
@@ -296,14 +296,6 @@ def test_a_prior_of_zero_and_equal_numbers_are_warned_of(loaded: Load) -> None:
     impossible, equal = loaded(text).warnings
     assert impossible.startswith("config.toml: forecasts[0].scenarios[0].prior: is 0: no evidence")
     assert equal.startswith("config.toml: forecasts[0].indicators[0]: deals states one number for all")
-
-
-def test_sources_and_rules_are_warned_of_while_nothing_polls_or_tags(loaded: Load) -> None:
-    text = '[[sources]]\nid = "s"\nkind = "rss"\nurl = "x"\n[[rules]]\ntag = "deal"\n' + VALID
-    assert loaded(text).warnings == (
-        "config.toml: sources: are configured, but this release does not poll: put reports into the inbox",
-        "config.toml: rules: are configured, but this release does not tag: give each report its tag",
-    )
 
 
 def test_configuration_is_read_without_loading_what_is_slow() -> None:

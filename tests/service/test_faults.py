@@ -143,7 +143,7 @@ def test_a_full_disk_stores_a_file_of_reports_whole_or_not_at_all(disk: Disk) ->
 
 @of_a_file
 def test_a_full_disk_leaves_the_inbox_waiting_for_another_day(disk: Disk) -> None:
-    small = Desk(disk("600k"), bare=True)
+    small = Desk(disk("900k"), bare=True)
     small.types("migrate")
     waiting = small.inbox / "r.jsonl"
     waiting.write_bytes(EXAMPLES.read_bytes())

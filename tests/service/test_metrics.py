@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from service.metrics import Figures
 from storage.database import Database
 from storage.jobs import NIGHT, Outcome, Task, end, start
 from storage.outbox import queue
+from storage.polls import Poll, record_poll
 from storage.reports import file_reports
 from storage.revisions import HEAD
 from storage.runs import store_run
@@ -32,6 +34,7 @@ ALWAYS = {
     "posterity_reports_total",
     "posterity_events_total",
     "posterity_inbox_files",
+    "posterity_review_waiting",
     "posterity_build_info",
 }
 HOSTILE = 'disk"} 1\nposterity_scheduler_alive 1\n# HELP x \\'
@@ -260,3 +263,21 @@ def test_a_reading_asks_no_more_of_a_long_history_than_of_a_short_one(station: S
     long = statements(database, lambda: read(collector))
     assert len(long) == len(short) > 8
     assert not [one for one in long if "report_version" in one and "WHERE" not in one and "max(" not in one]
+
+
+def test_each_source_tells_its_last_success_and_its_failures(
+    tmp_path: Path, database: Database, database_url: str
+) -> None:
+    named = ("good", "bad", "new")
+    sources = "".join(f'[[sources]]\nid = "{one}"\nkind = "rss"\npath = "x"\n' for one in named)
+    station = Station(tmp_path, database, database_url, sources)
+    with database.session() as session:
+        good = Poll(source="good", started_at=station.now, at=station.now, outcome="done")
+        bad = replace(good, source="bad", outcome="failed")
+        for one in (good, bad, bad):
+            record_poll(session, one)
+    told = now(station)
+    success, failures = "posterity_source_last_success_timestamp_seconds", "posterity_source_failures"
+    assert told[success, "good"] == station.now.timestamp()
+    assert (success, "new") not in told
+    assert [told[failures, one] for one in ("good", "bad", "new")] == [0, 2, 0]

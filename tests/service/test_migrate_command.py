@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import open_database
-from storage.revisions import HEAD
+from storage.revisions import HEAD, REVISIONS
 from storage.schema import tables_at
 from tests.service.commands import CUTOFF, Desk, report, said_in_one_line
 from tests.storage.every_table import ROWS, fill
@@ -77,7 +77,7 @@ def test_a_file_goes_forward_by_itself_and_a_server_asks(desk: Desk) -> None:
 @pytest.mark.parametrize("revision", ["0009", "base", "-1"])
 def test_an_unknown_revision_is_refused_with_those_that_there_are(desk: Desk, revision: str) -> None:
     said = said_in_one_line(desk.types("migrate", f"--to={revision}", "--yes"), 2)
-    assert said == f"'{revision}' is no revision of the tables; write one of 0001, 0002, {HEAD}"
+    assert said == f"'{revision}' is no revision of the tables; write one of {', '.join(REVISIONS)}"
 
 
 def test_tables_of_others_that_are_in_the_way_are_said_in_one_line(empty_url: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from service.composition import Service, opened
 from storage.jobs import START, Task, end, start
 from storage.leases import tenure
+from tests.service import feeds
 from tests.service.commands import PROGRAM, Desk, quiet, report
 
 pytestmark = pytest.mark.slow
@@ -168,6 +169,48 @@ def test_reports_put_into_the_inbox_are_taken_in_before_the_next_night(
     with scheduler(desk):
         until(lambda: desk.counts()["report_version"] == 1)
     assert nights(desk) == {}
+
+
+def test_each_source_is_polled_when_its_time_has_come(desk: Desk, now: datetime, tonight: date) -> None:
+    begun(desk, now)
+    desk.configure(watched(nightly=now + timedelta(hours=6)))
+    feeds.write(desk.folder, dated(tonight))
+    with scheduler(desk):
+        until(lambda: desk.counts()["report_version"] == 1)
+    assert set(desk.rows("SELECT source FROM source_poll")) == {("wire",), ("gone",)}
+    assert nights(desk) == {}
+
+
+def test_a_source_in_trouble_stops_no_night_and_ends_observation(
+    desk: Desk, now: datetime, tonight: date
+) -> None:
+    desk.configure(watched(nightly=now - JUST))
+    begun(desk, now - timedelta(hours=3))
+    feeds.write(desk.folder, dated(tonight))
+    with scheduler(desk):
+        until(lambda: bool(nights(desk)))
+    assert nights(desk) == {str(tonight): "done"}
+    assert desk.rows("SELECT report_id FROM report_version") == [("wire:a",)]
+    (detail,) = desk.rows("SELECT detail FROM job WHERE step = 'poll' ORDER BY id DESC LIMIT 1")
+    assert "gone: 0 accepted" in str(detail)
+    assert "gone.xml: cannot be read" in str(detail)
+    (run,) = desk.types("history", "one", "--json").json
+    assert run["observed_until"] == str(now.date() - timedelta(days=100))  # one source never answered
+    assert run["unobserved_days"] >= 99
+
+
+def watched(nightly: datetime) -> str:
+    """A configuration with a feed and one that is gone."""
+    tables = "".join(
+        f'[[sources]]\nid = "{one}"\nkind = "rss"\npath = "{file}.xml"\n'
+        for one, file in (("wire", "news"), ("gone", "gone"))
+    )
+    rule = '[[rules]]\ntag = "deal"\ncountries = ["PE"]\nall_of = ["sign*"]\n'
+    return tables + rule + configuration("one", nightly=nightly)
+
+
+def dated(day: date) -> feeds.Entry:
+    return feeds.entry(pubDate=f"{day:%d %b %Y} 00:00:00 GMT")
 
 
 def test_a_night_whose_inbox_is_gone_fails_and_publishes_nothing(

@@ -82,7 +82,7 @@ tag_families = [["a", "b"]]
 public_url = "https://example.org/"
 [[sources]]
 id = "s"
-kind = "csv"
+kind = "rss"
 path = "data/s.csv"
 every = "2d"
 grade = "B2"
@@ -221,7 +221,7 @@ def test_a_forecast_of_one_scenario_is_refused(refused: Refused) -> None:
 
 
 def test_ids_are_unique_for_every_kind_of_thing(refused: Refused) -> None:
-    source = '[[sources]]\nid = "s"\nkind = "csv"\npath = "x"\n'
+    source = '[[sources]]\nid = "s"\nkind = "rss"\npath = "x"\n'
     text = source + source + VALID + INDICATOR.format(id="deals") + VALID.replace('"up"', '"down"')
     lines = [line for line in refused(text) if "is taken already; write another id" in line]
     assert [line.split(": ")[1] for line in lines] == [

@@ -253,7 +253,10 @@ def test_a_database_out_of_reach_is_no_alert_but_raised(tmp_path: Path) -> None:
             attend(station.service)
 
 
-def test_every_finding_that_is_told_has_a_heading(station: Station) -> None:
+def test_every_finding_that_is_told_has_a_heading(
+    tmp_path: Path, database: Database, database_url: str
+) -> None:
+    station = Station(tmp_path, database, database_url, '[[sources]]\nid = "s"\nkind = "rss"\npath = "x"\n')
     named = {one.name for one in findings(station.service)}
     assert set(KINDS) == named - {"database", "migrations", "tonight"}
 

@@ -81,6 +81,28 @@ def _message(number: int, **changes: Any) -> Row:
     return row | changes
 
 
+def _proposal(number: int, **changes: Any) -> Row:
+    row = {
+        "report_id": f"feed:{number}",
+        "source": "feed",
+        "line": 3,
+        "kind": "new",
+        "digest": f"sha256:{number}",
+        "tag": "deal",
+        "content": HEADLINE,
+        "content_digest": "sha256:c",
+        "confidence": 0.1 + 0.2,
+        "why": HEADLINE,
+        "event_key": "e1",
+        "score": 1 / 3,
+        "runner_up": "e2",
+        "runner_up_score": 1e-300,
+        "recorded_at": NOW,
+        "waiting": False,
+    }
+    return row | changes
+
+
 # Keys in an order in which no language would put them.
 EVIDENCE = ["sha256:Z", "sha256:_", "sha256:a", "sha256:é", "sha256:\U0001f600"]
 ROWS: Mapping[str, list[Row]] = {
@@ -185,6 +207,30 @@ ROWS: Mapping[str, list[Row]] = {
     "api_key": [
         {"name": "desk", "scope": "read", "hash": "sha256:k", "recorded_at": NOW, "revoked_at": None}
     ],
+    "source_poll": [
+        {
+            "source": "feed",
+            "name": "",
+            "started_at": NOW,
+            "recorded_at": NOW,
+            "outcome": outcome,
+            "detail": HEADLINE,
+            "counts": '{"accepted": 2}',
+            "refused": LONG,
+            "cursor": cursor,
+        }
+        for outcome, cursor in (("done", '{"etag": "é"}'), ("failed", None))
+    ],
+    "proposal": [
+        _proposal(1),
+        _proposal(2, kind="lapsed"),
+        _proposal(3, line=None, event_key=None, score=None, runner_up=None, waiting=True),
+    ],
+    "verdict": [
+        {"proposal_id": 1, "decision": "rejected", "author": "Ana", "why": HEADLINE, "recorded_at": NOW},
+        {"proposal_id": 2, "decision": "superseded", "author": None, "why": "", "recorded_at": NOW},
+    ],
+    "submission": [{"key": "k", "digest": "sha256:s", "response": LONG, "recorded_at": NOW}],
 }
 
 

@@ -1,0 +1,1 @@
+"""GDELT 2.0 event exports: what machines read in articles, as rows of who did what to whom, and where."""
