@@ -33,6 +33,7 @@ from storage.proposals import NewProposal, propose, proposed, supersede
 from storage.reports import reports_in_force
 
 _AT_ONCE = 8  # sources that are asked at the same time
+_PLACE = "place"  # a cursor holds for the place that it was made at
 _AHEAD = 4  # batches that may wait to be filed, so that memory stays flat
 
 _log = logs.get("polling")
@@ -110,17 +111,28 @@ def polled(service: Service, sources: Sequence[sections.Source]) -> Iterator[Pol
     results = {one.id: Polled(source=one.id) for one in sources}
     tagger = kinds.tagger(service.configuration)
     with service.database.reading() as session:
-        cursors = {one.id: cursor_of(session, one.id) for one in sources}
+        cursors = {one.id: _cursor(session, one) for one in sources}
     for fetched in _Asking(cursors, started).answers(sources):
         result, source = results[fetched.source.id], fetched.source
         if fetched.batch is not None:
             grade, today = kinds.grade(source), latest_day(service)
             judge = Judge(source=source.id, grade=grade, tagger=tagger, today=today)
-            _file(service, judge, fetched.batch, fetched.items, result, started)
+            _file(service, judge, fetched.batch, fetched.items, result, started, _place(source))
             continue
         result.trouble = fetched.trouble
         _end(service, result, started)
         yield result
+
+
+def _cursor(session: Session, source: sections.Source) -> Cursor:
+    """Give the cursor behind which a poll begins; a source that has moved begins anew."""
+    found = cursor_of(session, source.id)
+    return found if found.get(_PLACE) == _place(source) else {}
+
+
+def _place(source: sections.Source) -> str:
+    """Name the place of a source in words that tell nobody a password."""
+    return digest([source.kind, source.url, str(source.path)])
 
 
 def take_in(
@@ -197,6 +209,7 @@ def _file(  # noqa: PLR0913, PLR0917 - what came, how to judge it, and where to 
     items: Sequence[SourceItem],
     result: Polled,
     started: datetime,
+    place: str,
 ) -> None:
     """File a batch in one transaction with the cursor behind it."""
     found = judge.sort(items)
@@ -213,7 +226,7 @@ def _file(  # noqa: PLR0913, PLR0917 - what came, how to judge it, and where to 
                 detail="; ".join(batch.notes),
                 counts=counts,
                 refused=[(one.line, one.reason, one.text) for one in found.refused],
-                cursor=batch.cursor,
+                cursor={**batch.cursor, _PLACE: place},
             ),
         )
     result.counts += counts

@@ -51,6 +51,6 @@ def test_the_source_that_the_manual_shows_says_what_it_misses(desk: Desk) -> Non
 
 
 def test_the_line_that_enters_a_source_is_the_one_of_the_program() -> None:
-    (line,) = re.findall(r"```python\n    (\{.*?)\n```", MANUAL)
+    (line,) = re.findall(r"```python\n(\{.*?\})\n```", MANUAL, flags=re.DOTALL)
     entered = {**sources.KINDS, "bulletins": "ingest.sources.bulletins:Bulletins"}
     assert eval(line) == entered  # noqa: S307 - our own manual

@@ -9,7 +9,7 @@ from service.composition import opened
 from service.knowledge import observed_until
 from service.polling import Polled, chosen, polled
 from storage.database import Database
-from storage.polls import standings
+from storage.polls import cursor_of, standings
 from storage.proposals import waiting
 from storage.reports import list_reports, retract_report
 from tests.service import feeds
@@ -150,6 +150,21 @@ def test_a_forecast_is_observed_until_the_oldest_last_success_of_its_sources(
     assert until() == date(2026, 1, 20)
     bring(entry())
     assert until() == date(2026, 1, 23)
+
+
+def test_a_source_that_moved_begins_anew_and_repeats_nothing(
+    station: Station, bring: Callable[..., Polled]
+) -> None:
+    bring(entry())
+    with station.service.database.reading() as session:
+        assert cursor_of(session, "wire")
+    (station.folder / "news.xml").rename(station.folder / "moved.xml")
+    (wire,) = chosen(station.service, ())
+    moved = wire.model_copy(update={"path": station.folder / "moved.xml"})
+    (found,) = polled(station.service, [moved])
+    assert (found.trouble, found.counts["duplicate"]) == ("", 1)
+    (again,) = polled(station.service, [moved])
+    assert again.batches == 0
 
 
 def test_what_an_editor_retracted_is_not_revived_by_its_source(
