@@ -155,13 +155,21 @@ def _other(body: bytes, declared: Sequence[str]) -> Decoded:
     faulty = body.decode("utf-8", "replace").lstrip("\ufeff")
     faults, sound = faulty.count(UNDECODED), len(_BEYOND.findall(faulty))
     few = faults <= _FEW_FAULTS and (sound >= faults or (not sound and "utf-8" in names[:1]))
+    utf8 = Decoded(text=faulty, encoding="utf-8", notes=_faulty(faults))
     if few or sound >= _LETTERS_PER_FAULT * faults:
-        return Decoded(text=faulty, encoding="utf-8", notes=_faulty(faults))
+        return utf8
+    several = _declared(body, [name for name in names if name in _SEVERAL])
+    single = _declared(body, [name for name in names if name not in _SEVERAL])
+    return several or (utf8 if sound >= faults else single) or _guessed(body, declared)
+
+
+def _declared(body: bytes, names: Sequence[str]) -> Decoded | None:
+    """Read bytes in the first of these encodings that they may be in."""
     for name in names:
         text = _read(body, name)
         if text is not None and _fits(text, name, body):
             return Decoded(text=text, encoding=name, notes=_faulty(text.count(UNDECODED)))
-    return _guessed(body, declared)
+    return None
 
 
 def _read(body: bytes, name: str) -> str | None:

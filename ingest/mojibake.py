@@ -3,22 +3,22 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from model.errors import InvalidValue
 
 _CYRILLIC = ("windows-1251", "koi8-r", "iso8859-5", "cp866")
-_SAMPLE = 200_000  # characters, or bytes, that are judged
+_MOST_WORDS = 2_000  # that are judged of a text
 _MOST_ODD = 0.2  # share of odd words at which a text is not in the encoding in which it was read
 _FREQUENT = frozenset("оеаинтсрлв")  # two letters in three of Russian, about as many of its neighbours
 _LEAST_LIKELY, _LEAST_MARGIN = 0.4, 0.1
 _MOST_LAYERS = 3
 
+_LETTERS_BEYOND = re.compile(r"[A-Za-z]{0,3}[^\x00-\x7f][^\W\d_]{0,30}")  # words, or their ends
+_BYTES_BEYOND = re.compile(rb"[A-Za-z]{0,3}[\x80-\xff][A-Za-z\x80-\xff]{0,30}")
 _WORD = re.compile(r"[^\W\d_]+")
 _ACCENTED = re.compile("[À-ÖØ-öø-ÿŠŒŽšœžŸƒ]{4,}")  # a word of nothing else: Cyrillic read as Latin-1
-_SWAPPED = re.compile(
-    "[а-џ][А-ЯЁ]{2,}|[А-ЯЁ][а-џ][А-ЯЁ]{3,}"
-)  # KOI8 has small letters where others have capitals
+_SWAPPED = re.compile("[а-џ][А-ЯЁ]{2,}|[А-ЯЁ][а-џ][А-ЯЁ]{3,}")  # KOI8 has small letters for capitals
 _RUSSIAN_WORD = re.compile("[Ё-џ]{4,}")
 _MIXED = re.compile("[А-џ][A-Za-z]|[A-Za-z][А-џ]")
 
@@ -70,10 +70,15 @@ def legible(text: str) -> bool:
     return _oddity(text) < _MOST_ODD
 
 
+def _sample(text: str) -> str:
+    """Give the first words that are not of ASCII alone, wherever they stand."""
+    return " ".join(found[0] for found in islice(_LETTERS_BEYOND.finditer(text), _MOST_WORDS))
+
+
 def _oddity(text: str) -> float:
     """Share of the words beyond ASCII that no language spells so; short ones count only if they are odd."""
     odd = even = 0
-    for word in _WORD.findall(text[:_SAMPLE]):
+    for word in _WORD.findall(_sample(text)):
         if not word.isascii():
             is_odd = _is_odd(word)
             odd += is_odd
@@ -90,7 +95,7 @@ def cyrillic(data: bytes) -> tuple[str, str] | None:
 
     None where there is no such encoding, or no telling which.
     """
-    sample = data[:_SAMPLE]
+    sample = b" ".join(found[0] for found in islice(_BYTES_BEYOND.finditer(data), _MOST_WORDS))
     judged = sorted(((likeness(sample.decode(codec, "replace")), codec) for codec in _CYRILLIC), reverse=True)
     (best, codec), (second, _) = judged[:2]
     if best < _LEAST_LIKELY or best - second < _LEAST_MARGIN:
@@ -105,7 +110,7 @@ def likeness(text: str) -> float:
     """Say how much letters beyond ASCII are like those of Russian: 0.65 for Russian, far less for others."""
     if not _RUSSIAN_WORD.search(text):
         return 0.0
-    letters = Counter(letter for letter in text if not letter.isascii())
+    letters = Counter(letter for letter in _sample(text) if not letter.isascii())
     small = sum(letters[letter] for letter in _FREQUENT)
     capital = sum(letters[letter.upper()] for letter in _FREQUENT)
     return (small + capital / 2) / max(1, letters.total()) - _oddity(text)

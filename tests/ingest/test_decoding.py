@@ -1,6 +1,7 @@
 """Bytes in the encoding that they are in, and in none that they are said to be in."""
 
 import codecs
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.decoding import UNDECODED, Decoded, declared_encodings, decode
 from ingest.mojibake import legible
 from model.errors import InputRefused
+from tests.ingest.feed_examples import patience
 
 SPANISH = "<title>Perú compra ocho helicópteros; España lo niega según la agencia</title>"
 RUSSIAN = "<title>Россия и Перу подписали контракт на восемь вертолётов</title>"
@@ -70,6 +72,30 @@ def test_the_first_declaration_that_fits_is_followed() -> None:
     assert read(RUSSIAN.encode("koi8-r"), "iso-8859-1").notes == (
         "says that it is in iso-8859-1, and is not: read as koi8-r",
     )
+
+
+@pytest.mark.parametrize("declared", LIES)
+def test_utf8_of_which_every_second_letter_lost_a_byte_is_not_read_as_anything_else(
+    declared: tuple[str, ...],
+) -> None:
+    found = read("ру ".encode().replace(b"\x80", b"") * 20, *declared)
+    assert (found.text, found.encoding) == (f"{UNDECODED}у " * 20, "utf-8")
+
+
+def test_letters_are_judged_wherever_they_stand() -> None:
+    body = b"<p>plain English</p>" * 20_000 + RUSSIAN.encode("koi8-r")
+    assert read(body, "iso-8859-1").text.endswith(RUSSIAN)
+    assert read(body, "windows-1251").text.endswith(RUSSIAN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "piece", [b"\xd0\xd1\x83 ", b"\xe0", b"a\xe9", bytes(range(128, 256)), "Россия ".encode("koi8-r")]
+)
+def test_a_megabyte_of_anything_is_read_before_long(piece: bytes) -> None:
+    for declared in LIES:
+        with patience(60), suppress(InputRefused):
+            read(piece * (1_000_000 // len(piece)), *declared)
 
 
 def test_greek_that_is_declared_as_western_is_refused_instead_of_guessed() -> None:
