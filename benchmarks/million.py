@@ -1,6 +1,5 @@
 """Stores with many reports that a forecast does not need, and what they cost it."""
 
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +12,7 @@ from benchmarks.measuring import Timing, middle, timed
 from model import exact
 from model.dates import CoarseDate
 from model.domain import Report
-from model.wire import content
 from service.composition import Service
-from service.configuration import load
-from service.intake import take_files
 from service.knowledge import known_evidence
 from storage.events import Membership, join_events
 from storage.reports import file_reports
@@ -158,24 +154,3 @@ def inference(few: Path, many: Path, pairs: int) -> Crowd:
 
 def _infer(of: Service) -> dict[str, float]:
     return exact.posterior(known_evidence(of, shipped.forecast(of), as_of=of.today()))
-
-
-def throughput(folder: Path, fresh: Path) -> Timing:
-    """Take a file of fresh reports in, through everything that `posterity ingest` does with them."""
-    with shipped.service(folder) as of:
-        return timed(lambda: _take(of, fresh))
-
-
-def _take(of: Service, fresh: Path) -> None:
-    for taken in take_files(of, [fresh]):
-        assert not taken.refused, taken.refused[0]
-
-
-def write_fresh(path: Path, number: int) -> None:
-    """Write a file of reports that no store has: of all tags and countries, over the last year."""
-    configuration = load(shipped.CONFIG, {})
-    tags = (*sorted(configuration.forecasts[0].tags), *OTHER_TAGS)
-    today = date.today()  # noqa: DTZ011 - only a recent day is wanted
-    numbers = range(2_000_000, 2_000_000 + number)
-    reports = (_report(one, tags[one % len(tags)], today - timedelta(1 + one % 365)) for one in numbers)
-    path.write_text("".join(f"{json.dumps(content(report))}\n" for report in reports))

@@ -30,7 +30,6 @@ from service.show_whatif import document, hypothesis
 from storage.events import evidence_reports
 
 HEADERS = ("what", "wall", "processor", "target (wall)", "reached")
-FRESH = 5_000  # reports to take in
 NEAR = 10_000  # reports of the forecast's own tags and window that still do not count
 
 
@@ -161,16 +160,6 @@ def crowd(folder: Path, number: int, pairs: int) -> Iterator[Measure]:
     million.near_reports(few, folder / "near", NEAR)
     near = million.inference(few, folder / "near", pairs=5).many
     yield Measure(what=f"inference with {NEAR:,} more of its tags and window", taken=near)
-    yield from _ingest(folder, number)
-
-
-def _ingest(folder: Path, number: int) -> Iterator[Measure]:
-    fresh = folder / "fresh.jsonl"
-    million.write_fresh(fresh, FRESH)
-    for stored, place in ((million.FEW, "few"), (number, "many")):
-        taken = million.throughput(folder / place, fresh)
-        print(f"ingest beside {stored:,} reports: {FRESH / taken.wall:,.0f} reports/s", flush=True)
-        yield Measure(what=f"ingesting {FRESH:,} reports beside {stored:,}", taken=taken)
 
 
 def main() -> None:

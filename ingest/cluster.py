@@ -1,24 +1,34 @@
 """Which event a report belongs to. Pure: reports in, decisions out.
 
 A person's word decides. Without one a report joins an event of the same tag and country that happened
-within some days of it and was told in similar words; precision comes first, for two events that became
-one are harder to see than one that stayed two. `docs/decisions/0002-clustering-threshold.md` has the
-measurements.
+within some days of it if it tells of it likely enough: the more events there are nearby, the more alike the
+two must be. Precision comes first, for two events that became one are harder to see than one that stayed
+two. `docs/decisions/0010-likeness-of-reports.md` has the measurements.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from rapidfuzz import fuzz, process
-
+from ingest.around import Around
+from ingest.likeness import likeness
+from ingest.neighbours import Neighbours, Telling, telling
+from ingest.traits import traits
 from model.dates import CoarseDate
 from model.domain import REGION, Report
-from model.headlines import normalised
+from model.errors import InvalidValue
 
 VAGUE_DAYS = 31  # an interval longer than a month says little about which event it was
+NEEDED_ALONE, NEEDED_MORE, NEEDED_MOST = -3.0, 7.6, 1.5  # log-odds: with no other event nearby, and with many
+COARSE_GAP = -0.4
+GAP, MOST_GAP = -2.0, 4  # for each day between two dates
+VAGUE = -4.0  # where one of the dates is only a year
+SAME = 20.0  # the same text, or the same page
+NAMED = "the report names its event"
+_KEY = re.compile(r"-(\d{4}(?:-\d{2}(?:-\d{2})?)?)-[0-9a-f]{6}$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,20 +39,20 @@ class Clustering:
     ----------
     cluster_days
         Days, ≥ 0, within which the reports of one event say that it happened.
-    similarity, vague_similarity
-        Least likeness of headlines in [0, 100]; the second where one of the dates is only a year.
     tag_families
         Tags that may be one event, in groups; of several groups with one tag the first counts.
     """
 
     cluster_days: int = 7
-    similarity: float = 40
-    vague_similarity: float = 60
     tag_families: tuple[tuple[str, ...], ...] = ()
 
     def family(self, tag: str) -> str:
         """Name the tag that stands for all that may be one event with this one."""
-        return next((family[0] for family in self.tag_families if tag in family), tag)
+        return self.tags_of(tag)[0]
+
+    def tags_of(self, tag: str) -> tuple[str, ...]:
+        """List the tags that may be one event with this one, itself included."""
+        return next((family for family in self.tag_families if tag in family), (tag,))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,153 +115,182 @@ def assign_all(
         Earlier reports. Those that matter have a report's tag family and country, and happened within
         twice `cluster_days` of it (the second half shows how far the events near it extend already).
     """
-    known = _Known(settings)
+    known = Known(settings)
     for candidate in candidates:
         known.add(candidate)
-    decisions = []
-    for report in reports:
-        decision = known.decide(report)
-        known.add(Candidate(key=decision.key, report=report))
-        decisions.append(decision)
-    return decisions
-
-
-type _Place = tuple[str, str]  # tag family and country
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Member:
-    key: str
-    id: str
-    when: CoarseDate
-    text: str
+    return [known.decide(report) for report in reports]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Match:
-    """The likest report of an event, and whether it is like enough."""
+    """How likely a report tells of an event.
 
-    enough: bool
-    score: float
-    gap: int
+    Parameters
+    ----------
+    id, gap
+        The telling that is likest, and the days between.
+    margin
+        Log-odds above those needed.
+    same
+        In which way it is the same, where it is.
+    objection
+        What it says otherwise.
+    """
+
     key: str
     id: str
+    gap: int
+    margin: float
+    same: str = ""
+    objection: str = ""
 
     @property
-    def rank(self) -> tuple[bool, float, int, str]:
-        return not self.enough, -self.score, self.gap, self.key
+    def score(self) -> float:
+        """Likeness in [0, 100]; from 50 on they are of one event."""
+        return round(100 / (1 + math.exp(-max(-SAME, self.margin))), 1)
+
+    @property
+    def rank(self) -> tuple[float, int, str]:
+        return -self.margin, self.gap, self.key
 
 
-@dataclass(slots=True)
-class _Extent:
-    """How far the clustered reports of an event are apart: within n days of these is within n of all."""
+class Known:
+    """What is known so far: it decides on one report after the other, and takes each up."""
 
-    latest_first: date = date.min
-    earliest_last: date = date.max
-
-    def widen(self, when: CoarseDate) -> None:
-        self.latest_first = max(self.latest_first, when.first)
-        self.earliest_last = min(self.earliest_last, when.last)
-
-    def admits(self, when: CoarseDate, days: int) -> bool:
-        after, before = when.first - self.earliest_last, self.latest_first - when.last
-        return after.days <= days and before.days <= days
-
-
-@dataclass(slots=True)
-class _Known:
-    """Earlier reports by tag family, country and month, so that unrelated ones cost nothing."""
-
-    settings: Clustering
-    months: defaultdict[tuple[_Place, int], list[_Member]] = field(default_factory=lambda: defaultdict(list))
-    extents: defaultdict[tuple[_Place, str], _Extent] = field(default_factory=lambda: defaultdict(_Extent))
-    decided: dict[str, str] = field(default_factory=dict)
+    def __init__(self, settings: Clustering) -> None:
+        self.settings = settings
+        self.neighbours = Neighbours(days=settings.cluster_days)
+        self.held: dict[str, tuple[str, str | None]] = {}  # where a person has put a report
 
     def add(self, candidate: Candidate) -> None:
-        report, place = candidate.report, self._place(candidate.report)
-        member = _Member(key=candidate.key, id=report.id, when=report.when, text=normalised(report.headline))
-        for month in _months(report.when, 0):
-            self.months[place, month].append(member)
-        if candidate.decided:
-            self.decided[report.id] = candidate.key
-        elif report.event is None:
-            self.extents[place, candidate.key].widen(report.when)
+        """Take up an earlier report."""
+        said = self._telling(candidate.report, decided=candidate.decided)
+        self.take(candidate.key, said, event=candidate.report.event)
+
+    def take(self, key: str, said: Telling, *, event: str | None) -> None:
+        """Take up an earlier report of an event; it names the event itself, or none."""
+        self.neighbours.add(key, said)
+        if said.decided:
+            self.hold(said.id, key, event=event)
+
+    def hold(self, report_id: str, key: str, *, event: str | None) -> None:
+        """Keep a report where a person put it, as long as it names no other event than this."""
+        self.held[report_id] = key, event
+
+    def forget(self, report_id: str) -> None:
+        """Forget a report that is not in force."""
+        self.neighbours.remove(report_id)
+        self.held.pop(report_id, None)
 
     def decide(self, report: Report) -> Decision:
-        if report.event is not None:
-            return Decision(key=report.event, why="the report names its event")
-        if report.id in self.decided:
-            return Decision(key=self.decided[report.id], why="a person put the report there")
-        matches = self._matches(report)
-        if matches and matches[0].enough:
-            return _joined(*matches[:2])
-        return self._founded(report, matches)
+        """Decide on a report, and take it up."""
+        held, said = self.held.get(report.id), self._telling(report)
+        self.forget(report.id)
+        if held is not None and held[1] == report.event:
+            decision = Decision(key=held[0], why="a person put the report there")
+        elif report.event is not None:
+            held, decision = (report.event, report.event), Decision(key=report.event, why=NAMED)
+        else:
+            held, decision = None, self._decided(report, said)
+        self.take(decision.key, said._replace(decided=True) if held else said, event=report.event)
+        return decision
 
-    def _founded(self, report: Report, matches: Sequence[_Match]) -> Decision:
-        if not matches:
-            days = self.settings.cluster_days
-            why = f"no open event of {report.tag} in {report.country} within {days} days"
-            return Decision(key=event_key(report), why=why)
-        near = matches[0]
-        why = f"no headline near it is like enough: that of {near.id} scores {near.score:.0f} of 100"
-        return Decision(key=event_key(report), why=why, runner_up=near.key, runner_up_score=near.score)
+    def _decided(self, report: Report, said: Telling) -> Decision:
+        matches = self._matches(said)
+        ranked = sorted(matches, key=lambda match: match.rank)
+        if ranked and ranked[0].margin >= 0:
+            return _joined(*ranked[:2])
+        if matches:
+            near = matches[0]  # the one with most in common tells more than the one with least against it
+            because = f" ({near.objection})" if near.objection else ""
+            why = f"nothing near it is told alike enough: {near.id} scores {near.score:.0f} of 100{because}"
+            return Decision(key=event_key(report), why=why, runner_up=near.key, runner_up_score=near.score)
+        why = f"no open event of {report.tag} in {report.country} within {self.settings.cluster_days} days"
+        return Decision(key=event_key(report), why=why)
 
-    def _matches(self, report: Report) -> list[_Match]:
-        """Find the best match in each event that may hold the report, best first."""
-        near = self._near(report)
-        scored = process.extract(
-            normalised(report.headline),
-            [member.text for member in near],
-            scorer=fuzz.token_set_ratio,
-            processor=None,
-            limit=None,
-        )
-        best: dict[str, _Match] = {}
-        for _, score, at in scored:
-            match = self._match(report, near[at], score)
-            if match.key not in best or match.rank < best[match.key].rank:
-                best[match.key] = match
-        return sorted(best.values(), key=lambda match: match.rank)
+    def _matches(self, said: Telling) -> list[_Match]:
+        """Compare a report with the events that it may tell of, those with most in common first."""
+        around = Around(said, self.neighbours)
+        same = around.same()
+        others = [event for event in around.likely() if event not in same]
+        events = [*sorted(same), *(others[:1] if same else others)]
+        matches = (self._match(event, around, same.get(event, "")) for event in events)
+        return [match for match in matches if match is not None]
 
-    def _match(self, report: Report, member: _Member, score: float) -> _Match:
-        vague = max(_span(report.when), _span(member.when)) > VAGUE_DAYS
-        needed = self.settings.vague_similarity if vague else self.settings.similarity
-        gap = report.when.gap(member.when)
-        return _Match(enough=score >= needed, score=score, gap=gap, key=member.key, id=member.id)
-
-    def _near(self, report: Report) -> list[_Member]:
-        place, days, when = self._place(report), self.settings.cluster_days, report.when
-        return [
-            member
-            for member in self._same_months(place, when)
-            if member.id != report.id
-            and member.when.gap(when) <= days
-            and self.extents[place, member.key].admits(when, days)
+    def _match(self, event: str, around: Around, same: str) -> _Match | None:
+        told, new = around.tellings(event), around.telling
+        if not _admits(event, told, new.when, self.settings.cluster_days):
+            return None
+        read, weights = traits(new.headline), around.weigh(event)
+        found = [
+            (
+                one,
+                likeness(read, traits(one.headline), weights, denies=one.denies != new.denies),
+                _apart(new.when, one.when, one.denies != new.denies),
+            )
+            for one in told
         ]
+        scores = [like.score + apart for _, like, apart in found]
+        near, like, _ = found[max(range(len(found)), key=lambda at: (scores[at], found[at][0].id))]
+        margin = math.fsum(scores) / len(scores) - _needed(around.crowd(event))
+        return _Match(
+            key=event,
+            id=near.id,
+            gap=near.when.gap(new.when),
+            margin=max(margin, 0.0) + SAME if same else margin,
+            same=same,
+            objection=like.objections[0] if like.objections else "",
+        )
 
-    def _same_months(self, place: _Place, when: CoarseDate) -> Iterable[_Member]:
-        found = [self.months.get((place, month), ()) for month in _months(when, self.settings.cluster_days)]
-        return {id(member): member for members in found for member in members}.values()
+    def _telling(self, report: Report, *, decided: bool = False) -> Telling:
+        return telling(
+            id=report.id,
+            family=self.settings.family(report.tag),
+            countries=report.countries,
+            when=report.when,
+            headline=report.headline,
+            url=report.url,
+            denies=report.denies,
+            decided=decided,
+        )
 
-    def _place(self, report: Report) -> _Place:
-        return self.settings.family(report.tag), report.country
+
+def _needed(others: float) -> float:
+    """Log-odds that are needed to join an event among others."""
+    return min(NEEDED_MOST, NEEDED_ALONE + NEEDED_MORE * math.log1p(max(0, others)))
+
+
+def _admits(event: str, told: Sequence[Telling], when: CoarseDate, days: int) -> bool:
+    """Whether an event began near enough; what a person put there may lie anywhere."""
+    began = _begins(event)
+    return began is None or began.gap(when) <= days or any(one.decided for one in told)
+
+
+@lru_cache(maxsize=65536)
+def _begins(key: str) -> CoarseDate | None:
+    """Read from a key that `event_key` made when the event began."""
+    found = _KEY.search(key)
+    try:
+        return CoarseDate.parse(found[1]) if found else None
+    except InvalidValue:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _apart(new: CoarseDate, old: CoarseDate, denies: bool) -> float:
+    """Log-odds that the days between two reports cost; a denial may come a day later."""
+    each = GAP if new.is_day and old.is_day else COARSE_GAP
+    vague = max((when.last - when.first).days for when in (new, old)) >= VAGUE_DAYS
+    return each * min(max(0, new.gap(old) - denies), MOST_GAP) + VAGUE * vague
 
 
 def _joined(best: _Match, second: _Match | None = None) -> Decision:
     apart = "the same days" if best.gap == 0 else f"{best.gap} day{'s' * (best.gap > 1)} apart"
+    how = f"told {best.same or 'like'} {'as ' * bool(best.same)}{best.id} ({best.score:.0f} of 100)"
     return Decision(
         key=best.key,
-        why=f"told like {best.id} ({best.score:.0f} of 100), same kind and country, {apart}",
+        why=f"{how}, same kind and country, {apart}",
         score=best.score,
         runner_up=second.key if second else None,
         runner_up_score=second.score if second else None,
     )
-
-
-def _months(when: CoarseDate, margin: int) -> Iterator[int]:
-    first, last = when.first - timedelta(days=margin), when.last + timedelta(days=margin)
-    return iter(range(first.year * 12 + first.month, last.year * 12 + last.month + 1))
-
-
-def _span(when: CoarseDate) -> int:
-    return (when.last - when.first).days + 1

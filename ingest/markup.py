@@ -102,17 +102,19 @@ def visible(text: str) -> str:
     """
     if text.isprintable() and not _BLANK.search(text) and not _SELECTORS.search(text):
         return text
+    letters = set(text)
+    shown = {letter: letter if _shows(letter) else f"<U+{ord(letter):04X}>" for letter in letters}
+    depends = {letter for letter in letters if letter in _JOINERS or _SELECTORS.match(letter)}
     return "".join(
-        letter if _is_seen(text, at, letter) else f"<U+{ord(letter):04X}>" for at, letter in enumerate(text)
+        letter if letter in depends and _fits(text, at) else shown[letter] for at, letter in enumerate(text)
     )
 
 
-def _is_seen(text: str, at: int, letter: str) -> bool:
-    if letter in _JOINERS:
+def _fits(text: str, at: int) -> bool:
+    """Tell whether a joiner or a selector stands where it belongs."""
+    if text[at] in _JOINERS:
         return _joins(text, at)
-    if _SELECTORS.match(letter):
-        return at > 0 and not text[at - 1].isspace() and _shows(text[at - 1])
-    return _shows(letter)
+    return at > 0 and not text[at - 1].isspace() and _shows(text[at - 1])
 
 
 def _shows(letter: str) -> bool:

@@ -14,6 +14,7 @@ from sqlmodel import col
 from model.domain import ANALYSIS, Report
 from storage.content import report_of
 from storage.current import in_countries, mentions, newest_membership, newest_version, overlaps
+from storage.database import NULLS
 from storage.reports import BATCH, StoredReport, stored_report
 from storage.tables import EventMembership, ReportVersion
 
@@ -81,7 +82,7 @@ def join_events(session: Session, decisions: Sequence[Membership], *, at: dateti
     names = [field.name for field in fields(Membership)]
     rows = [{name: getattr(one, name) for name in names} | {"recorded_at": at} for one in decisions]
     if rows:
-        session.execute(insert(EventMembership), rows)
+        session.execute(insert(EventMembership), rows, execution_options=NULLS)
 
 
 def event_keys(
@@ -94,30 +95,6 @@ def event_keys(
         statement = select(col(EventMembership.report_id), col(EventMembership.event_key))
         found |= dict(session.execute(statement.where(mine, newest_membership(known_at))).all())
     return found
-
-
-def candidates(  # noqa: PLR0913 - the neighbourhood that clustering searches
-    session: Session,
-    tags: Collection[str],
-    countries: Collection[str],
-    first: date,
-    last: date,
-    *,
-    known_at: datetime | None = None,
-) -> list[tuple[str, Report]]:
-    """List reports in force, with their events' keys, that new reports may speak of the same event as.
-
-    Parameters
-    ----------
-    tags, countries
-        One of the tags, and one of the countries by `country` or `also`.
-    first, last
-        Overlapped by when what they say happened.
-    """
-    near = overlaps("occurred", first, last), in_countries(countries)
-    statement = _joined(known_at).where(col(ReportVersion.tag).in_(tags), *near)
-    found = [(key, report_of(content, received)) for key, content, received in session.execute(statement)]
-    return sorted(found, key=lambda one: (one[0], one[1].id))
 
 
 def evidence_reports(

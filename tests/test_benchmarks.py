@@ -7,8 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import accuracy, mail_faults, measuring, million, mixture, processes, shipped, speed, survey
+from benchmarks import (
+    accuracy,
+    clustering,
+    former,
+    intake,
+    mail_faults,
+    measuring,
+    million,
+    mixture,
+    processes,
+    shipped,
+    speed,
+    survey,
+)
 from benchmarks.simulated import FAR, NEAR, Recipe, case
+from benchmarks.streams import stream
 from model import exact
 from service.knowledge import known_evidence
 
@@ -35,6 +49,7 @@ def test_the_mixture_is_wrong_where_each_scenario_by_itself_is_right() -> None:
     assert found["per scenario"].error < 0.01
 
 
+@pytest.mark.slow
 def test_the_survey_looks_at_seeds_of_which_some_are_cases() -> None:
     seeds = [seed for seed, _ in survey.cases(NEAR, 20)]
     assert seeds
@@ -77,13 +92,12 @@ def test_pymc_agrees_with_the_exact_engine_at_a_cutoff(tmp_path: Path) -> None:
     assert found.apart <= accuracy.PROBABILITY
 
 
+@pytest.mark.slow
 def test_reports_that_a_forecast_does_not_need_change_nothing(tmp_path: Path) -> None:
-    few, many, fresh = tmp_path / "few", tmp_path / "many", tmp_path / "fresh.jsonl"
+    few, many = tmp_path / "few", tmp_path / "many"
     million.few_reports(few)
     million.many_reports(few, many, million.FEW + 500)
     assert million.inference(few, many, pairs=1).many.wall > 0
-    million.write_fresh(fresh, 50)
-    assert million.throughput(many, fresh).cpu > 0
 
 
 def test_the_exact_update_is_measured_beside_its_target(tmp_path: Path) -> None:
@@ -128,3 +142,27 @@ def test_the_study_of_memory_runs() -> None:
     lines = [line.split() for line in done.stdout.splitlines()]
     assert [line[0] for line in lines] == ["night", "0", "1"]
     assert float(lines[-1][1]) < 400
+
+
+def test_the_shipped_reports_become_the_labelled_events_as_well_as_by_the_former_rule() -> None:
+    labelled = clustering.labelled()
+    new, old = (
+        clustering.b_cubed(rule(labelled.reports), labelled.labels)
+        for rule in (clustering.likeness, former.clustered)
+    )
+    assert new.precision >= max(0.95, old.precision)
+    assert new.f1 >= old.f1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", ["arms", "goods"])
+def test_events_of_a_dense_stream_are_kept_apart(world: str) -> None:
+    found = clustering.mean_score(clustering.likeness, [stream(seed, world) for seed in range(100, 108)])
+    assert found.precision >= 0.95
+    assert found.recall >= 0.75
+
+
+@pytest.mark.slow
+def test_what_intake_costs_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    intake.run(tmp_path, tmp_path, divisor=200)
+    assert capsys.readouterr().out.count("reports/s") == 1

@@ -39,6 +39,7 @@ def test_the_set_is_the_same_whenever_it_is_made() -> None:
     assert tuple(strata.cases()) == forty()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stratum", strata.STRATA, ids=lambda stratum: stratum.name)
 def test_a_stratum_holds_what_it_says(stratum: Stratum) -> None:
     found = of(stratum)

@@ -80,6 +80,7 @@ def test_every_event_counts_for_the_indicator_that_it_is_filed_under_and_for_no_
             assert claims == [forecast().indicators[one.indicator].id]
 
 
+@pytest.mark.slow
 def test_simulated_worlds_obey_the_occasion_rule() -> None:
     folded = 0
     for world in worlds(Nature(burst_size=3))[:50]:
@@ -95,6 +96,7 @@ def test_simulated_worlds_obey_the_occasion_rule() -> None:
     assert folded > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(len(forecast().indicators)))
 def test_real_and_false_events_come_as_often_as_stated(place: int) -> None:
     indicator, mean = forecast().indicators[place], mean_stated(place)
@@ -141,6 +143,7 @@ def test_volumes_scatter_as_spread_and_coverage_say() -> None:
     assert agrees((np.array(counted) - mean) ** 2, mean + mean**2 * shared)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nature", [Nature(), Nature(reports=3), Nature(reports=3, independence=1)])
 def test_events_are_real_as_often_as_the_credibility_of_their_marks_says(nature: Nature) -> None:
     for least, most in ((0.0, 0.6), (0.6, 0.78), (0.78, 0.88), (0.88, 1.0)):
@@ -195,6 +198,7 @@ def test_events_of_a_burst_lie_within_three_weeks() -> None:
     assert np.mean(close) > 2 * 0.3
 
 
+@pytest.mark.slow
 def test_a_fifth_of_the_events_is_filed_under_another_indicator_whichever() -> None:
     number = len(forecast().indicators)
     pairs = zip(worlds(), worlds(Nature(mistagged=0.2)), strict=True)
@@ -211,6 +215,7 @@ def test_a_fifth_of_the_events_is_filed_under_another_indicator_whichever() -> N
     assert all(agrees((moved == by).astype(float), 0.2 / (number - 1)) for by in range(1, number))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("coverage_sd", "shock_sd"), [(0.7, 0.0), (0.0, 0.7)], ids=["as modelled", "correlated"]
 )

@@ -285,6 +285,7 @@ def test_what_will_not_pass_is_not_tried_again(site: Site, status: int) -> None:
     assert len(site.asked) == 1
 
 
+@pytest.mark.slow
 def test_it_waits_as_long_as_the_server_asks(site: Site) -> None:
     dates = {
         "Date": formatdate(1_000_000_000, usegmt=True),

@@ -156,6 +156,7 @@ def test_the_addresses_of_a_name_are_tried_in_turn(site: Site) -> None:
         assert internet.reached == [ELSEWHERE, "1.1.1.1", PUBLIC]
 
 
+@pytest.mark.slow
 def test_a_name_with_a_thousand_addresses_is_not_asked_at_each() -> None:
     many = [f"9.9.{n // 256}.{n % 256}" for n in range(1000)]
     with Internet({"feeds.test": many}, {}) as internet:
@@ -222,6 +223,7 @@ def test_what_does_not_speak_tls_is_said(site: Site) -> None:
     assert "does not speak TLS with us (" in said
 
 
+@pytest.mark.slow
 def test_what_speaks_tls_where_it_should_not_is_said(own: Path) -> None:
     with Site({"/feed": FEED}, tls=own) as secured:
         said = refusal(secured.url("/feed").replace("https:", "http:"), allow_private=True)

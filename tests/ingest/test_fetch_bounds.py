@@ -84,6 +84,7 @@ def test_who_drags_on_is_left_at_the_end_of_the_time(site: Site, drags: Misbehav
     assert len(site.asked) == 1
 
 
+@pytest.mark.slow
 def test_redirects_and_further_attempts_share_the_time(site: Site) -> None:
     def slow(answer: tuple[int, dict[str, str], bytes]) -> Misbehaviour:
         def does(wire: Wire, _: Asked) -> None:

@@ -138,6 +138,7 @@ LIKELY = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(content=st.binary(max_size=200) | LIKELY | st.builds(lambda rest: OK + rest, st.binary(max_size=200)))
 @example(content=OK + b"\r\n" + bytes(range(256)))

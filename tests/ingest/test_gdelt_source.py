@@ -173,6 +173,7 @@ def test_articles_that_no_coding_asks_for_are_left_unless_the_rules_may_judge_th
 # ---- real ones -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.exists(), reason="the real exports are absent")
 @pytest.mark.parametrize(
     ("coding", "coded"),
@@ -431,6 +432,7 @@ def test_a_list_may_not_send_us_into_our_own_network(world: World) -> None:
     assert world.fetched() == []
 
 
+@pytest.mark.slow
 def test_a_list_that_never_ends_is_cut_off(world: World) -> None:
     world.site.routes["/gdeltv2/lastupdate.txt"] = stalling(b"HTTP/1.1 200 OK\r\n\r\n1")
     with pytest.raises(Unavailable, match="no whole answer within 1 s"):

@@ -40,6 +40,7 @@ MARKUP = st.lists(
 ).map("".join)
 GROWING = [
     *(
+        "\x00",
         "<",
         "<a",
         "<a ",

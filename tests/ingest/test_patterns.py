@@ -148,6 +148,7 @@ PHRASES = st.lists(st.tuples(st.sampled_from([" ", " .. "]), PART), min_size=1, 
 )
 
 
+@pytest.mark.slow
 @given(st.lists(PHRASES, min_size=1, max_size=8), st.lists(WORDS, max_size=30))
 def test_all_phrases_are_found_where_trying_everything_finds_them(
     patterns: list[str], text: list[str]

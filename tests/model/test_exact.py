@@ -335,6 +335,7 @@ def month_ends() -> Iterator[date]:
         yield date(year, place + 1, monthrange(year, place + 1)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REPORTS.exists(), reason="the shared reports are not here")
 @pytest.mark.parametrize("as_of", list(month_ends()), ids=str)
 @pytest.mark.parametrize(

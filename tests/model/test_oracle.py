@@ -98,6 +98,7 @@ def test_indicators_share_h_and_nothing_else() -> None:
     assert oracle.log_evidence(evidence)["s"] == pytest.approx(math.log(total), abs=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 500), st.floats(-3, 3), st.floats(1e-3, 2), st.floats(0, 1))
 def test_events_beyond_doubt_have_the_closed_form(

@@ -66,6 +66,7 @@ def _toml(value: object) -> str:
             return str(value)
 
 
+@pytest.mark.slow
 @given(key=st.sampled_from(KEYS), value=TOML_VALUES)
 def test_any_value_anywhere_is_taken_or_refused_in_our_words(
     tmp_path_factory: pytest.TempPathFactory, key: str, value: object

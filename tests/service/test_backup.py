@@ -131,6 +131,7 @@ def test_work_goes_on_in_what_was_restored(desk: Desk, backup: Path, tmp_path: P
     assert new.counts()["report_version"] == desk.counts()["report_version"] + 1
 
 
+@pytest.mark.slow
 def test_a_backup_says_what_it_holds(desk: Desk, tmp_path: Path) -> None:
     path, counts = tmp_path / "x.backup", desk.counts()
     answer = desk.types("backup", path, "--json")

@@ -150,6 +150,7 @@ def test_the_same_chart_is_the_same_picture_to_the_byte() -> None:
     assert picture(first).format == "PNG"
 
 
+@pytest.mark.slow
 def test_a_picture_is_as_large_as_it_is_asked_to_be_and_not_blank() -> None:
     small, large = (
         picture(png(history_chart(nights(0.2, 0.6), SCENARIOS, opened=OPENED, width=300), scale=scale))
@@ -163,6 +164,7 @@ def test_a_picture_is_as_large_as_it_is_asked_to_be_and_not_blank() -> None:
         assert (red, green, blue) in colours
 
 
+@pytest.mark.slow
 def test_a_single_night_can_be_seen() -> None:
     alone, nobody = (
         picture(png(history_chart(points, SCENARIOS, opened=OPENED))) for points in (nights(0.2), [])

@@ -33,6 +33,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> De
     return desk
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_shows_what_it_does_and_an_example(prepared: Desk, name: str) -> None:
     answer = prepared.types(name, "--help")

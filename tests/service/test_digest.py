@@ -48,6 +48,7 @@ def test_an_edition_says_what_week_it_is_of_and_up_to_when_it_knows(room: Newsro
     }
 
 
+@pytest.mark.slow
 def test_scenarios_stand_in_the_forecasts_order_beside_a_week_ago(room: Newsroom) -> None:
     said = room.said()
     now, before = probabilities(room, 4), probabilities(room, 3)
@@ -243,6 +244,7 @@ def test_what_the_analysts_changed_within_the_week_is_said(fresh: Newsroom) -> N
     assert "the analysts' numbers for pushback changed" in {one["text"] for one in said["movement"]["causes"]}
 
 
+@pytest.mark.slow
 def test_moves_that_readers_were_told_of_within_the_week_are_listed(fresh: Newsroom) -> None:
     fresh.configure(
         "[alerts]\nmove_points = 1\n" + (fresh.folder / "config.toml").read_text(encoding="utf-8")

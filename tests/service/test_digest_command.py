@@ -45,6 +45,7 @@ def mail_in(path: Path) -> EmailMessage:
     return parsed
 
 
+@pytest.mark.slow
 def test_a_dry_run_writes_a_whole_mail_and_stores_and_sends_nothing(desk: Desk, peer: Peer) -> None:
     before = desk.counts()
     answer = desk.types("digest", "--dry-run", "-o", desk.folder / "week.eml")

@@ -72,6 +72,7 @@ def test_text_and_page_say_the_same_words_and_the_same_numbers(room: Newsroom) -
     assert numbers(page.shown) == numbers(without_addresses)
 
 
+@pytest.mark.slow
 def test_text_and_page_lead_to_the_same_places(room: Newsroom) -> None:
     letter = room.letter()
     assert sorted(shown(letter.html).links) == sorted(re.findall(r"https?://\S+", letter.text))
@@ -201,6 +202,7 @@ def letter_of(
     return Press(edition=said, public_url=URL, sender="Desk <desk@example.org>").letter(reader(), [one])
 
 
+@pytest.mark.slow
 def test_a_letter_says_who_gets_it_why_and_how_to_get_no_more_of_it(room: Newsroom) -> None:
     text = plain(room.letter().text)
     assert "You get this because ana@example.org is subscribed to all forecasts, every week." in text
@@ -299,6 +301,7 @@ def test_what_moved_by_nothing_that_shows_is_said_so(fresh: Newsroom) -> None:
     assert "WHAT MOVED IT THIS WEEK\nNothing moved it.\n" in fresh.letter().text
 
 
+@pytest.mark.slow
 def test_what_was_changed_and_told_is_listed(fresh: Newsroom) -> None:
     fresh.night("2025-06-23", *FIRST)
     fresh.adjust("expected = { down = 4, base = 2, up = 1 }", "expected = { down = 5, base = 2, up = 1 }")

@@ -36,6 +36,7 @@ def fates(room: Newsroom, **options: Any) -> tuple[int, int, int, tuple[str, ...
     return done.posted, done.already, done.unmoved, done.left_out
 
 
+@pytest.mark.slow
 def test_every_reader_gets_one_letter_of_the_week_and_a_second_time_nothing(room: Newsroom) -> None:
     assert fates(room) == (3, 0, 0, ())
     before = room.mails()
@@ -69,18 +70,21 @@ def test_who_subscribes_after_the_others_were_written_to_gets_the_same(room: New
     assert fates(room) == (1, 3, 0, ())
 
 
+@pytest.mark.slow
 def test_who_has_unsubscribed_gets_nothing(room: Newsroom) -> None:
     with room.database.session() as session:
         unsubscribe(session, "ben@example.org", origin="test", at=MONDAY)
     assert fates(room) == (2, 0, 0, ())
 
 
+@pytest.mark.slow
 def test_the_configured_recipients_are_readers_too(room: Newsroom) -> None:
     text = (room.folder / "config.toml").read_text(encoding="utf-8")
     room.configure(f'[digest]\nrecipients = ["Desk <desk@example.org>"]\n{text}')
     assert fates(room) == (4, 0, 0, ())
 
 
+@pytest.mark.slow
 def test_a_letter_says_only_what_its_reader_wants_in_the_configurations_order(room: Newsroom) -> None:
     room.configure(quiet("one") + ANDES + quiet("two"))
     room.subscribes("ben@example.org", forecasts=("two", "one"))
@@ -134,6 +138,7 @@ def test_a_preview_stores_nothing(room: Newsroom) -> None:
         assert get_edition(session, WEEK) is None
 
 
+@pytest.mark.slow
 def test_a_preview_of_a_week_that_was_sent_says_what_was_sent(room: Newsroom) -> None:
     sent = stand(room.service, WEEK)
     room.night("2025-07-01", recorded=MONDAY + timedelta(days=1))

@@ -77,6 +77,7 @@ def test_silence_speaks_for_the_scenario_that_expects_the_least(desk: Desk) -> N
     assert silence["bits"]["up"] > 0 > silence["bits"]["down"]
 
 
+@pytest.mark.slow
 def test_silence_without_any_event_is_told_with_its_duration(fresh: Desk) -> None:
     fresh.types("run", "--as-of", "2025-01-15")
     told = explained(fresh, "--as-of", "2025-01-15")

@@ -39,6 +39,7 @@ def fresh(tmp_path: Path) -> Desk:
     return told_of(tmp_path)
 
 
+@pytest.mark.slow
 def test_new_events_and_further_silence_are_what_moved_it(desk: Desk) -> None:
     told = explained(desk, "--since", "2025-05-31")
     assert told["since"] == {"as_of": EARLY, "run": 1}

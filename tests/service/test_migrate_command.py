@@ -57,6 +57,7 @@ def test_the_way_back_is_told_to_machines_too(desk: Desk) -> None:
     assert desk.types("migrate", "--to", "0002").out.startswith(f"{desk.where} is at revision 0002 already\n")
 
 
+@pytest.mark.slow
 def test_the_way_forward_needs_no_allowance(desk: Desk) -> None:
     desk.types("migrate", "--to", "0001", "--yes")
     assert desk.types("migrate", "--to", "0002").code == 0

@@ -64,6 +64,7 @@ def test_an_amended_report_supersedes_too(desk: Desk) -> None:
     assert tonight(desk)["probabilities"]["up"] > first["probabilities"]["up"]
 
 
+@pytest.mark.slow
 def test_a_report_published_later_changes_nothing_in_an_earlier_cutoff(desk: Desk, tmp_path: Path) -> None:
     ignorant = Desk(tmp_path / "ignorant")
     ignorant.types("ingest", desk.folder / "r.jsonl")

@@ -152,6 +152,7 @@ def test_a_forecast_is_observed_until_the_oldest_last_success_of_its_sources(
     assert until() == date(2026, 1, 23)
 
 
+@pytest.mark.slow
 def test_a_source_that_moved_begins_anew_and_repeats_nothing(
     station: Station, bring: Callable[..., Polled]
 ) -> None:

@@ -194,6 +194,7 @@ def test_a_decision_needs_its_author_and_its_reason(bureau: Bureau, missing: str
             decide()
 
 
+@pytest.mark.slow
 def test_of_two_editors_who_decide_the_same_at_once_one_does_and_the_other_is_told(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -99,6 +99,7 @@ def test_what_a_person_put_somewhere_would_stay_there(desk: Desk) -> None:
     assert desk.types("reports", "d", "--json").json[0]["event"] == "pe-deal-1"
 
 
+@pytest.mark.slow
 def test_what_is_foreseen_is_what_an_acceptance_does(desk: Desk) -> None:
     for one in desk.types("review", "--json").json:
         (now,) = [each for each in desk.types("review", "--json").json if each["number"] == one["number"]]
@@ -180,6 +181,7 @@ def test_a_merge_and_a_split_are_told(desk: Desk) -> None:
     assert split.json == {"event": "mine", "reports": ["c", "x"]}
 
 
+@pytest.mark.slow
 def test_an_amendment_and_a_retraction_are_told(desk: Desk) -> None:
     def says(*arguments: str) -> str:
         answer = desk.types(*arguments, *BECAUSE)
@@ -197,6 +199,7 @@ def test_an_amendment_and_a_retraction_are_told(desk: Desk) -> None:
     assert told == {"report": "a", "outcome": "retracted", "version": 6, "event": "pe-deal-1"}
 
 
+@pytest.mark.slow
 def test_a_report_shows_its_versions_its_events_and_its_way_through_review(desk: Desk) -> None:
     desk.types("review", "accept", "1", "--event", "pe-deal-2", "--because", "twice told", "--by", "Ana")
     desk.types("review", "merge", "pe-deal-1", "pe-deal-2", "--because", "one signing", "--by", "Bo")
@@ -238,6 +241,7 @@ def test_who_decides_is_who_says_so_else_the_environment_else_the_system(
     assert author == {"option": "Ana", "environment": "Eva", "system": getpass.getuser()}[given]
 
 
+@pytest.mark.slow
 def test_a_system_that_does_not_say_who_decides_asks_for_the_name(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,6 +295,7 @@ def test_a_decision_that_cannot_be_made_ends_with_2(desk: Desk, arguments: list[
 HOSTILE = "\x1b[31m[red]An\u202ea[/]"
 
 
+@pytest.mark.slow
 def test_what_a_terminal_would_act_upon_is_refused_or_shown_inert(desk: Desk) -> None:
     said = said_in_one_line(desk.types("retract", "a", "--because", HOSTILE), 2)
     assert "holds the character U+001B, which cannot be shown" in said
@@ -389,6 +394,7 @@ def test_the_run_after_a_split_counts_two_events_and_after_a_merge_one(tmp_path:
     assert events("2025-06-03") == 1
 
 
+@pytest.mark.slow
 def test_a_backup_brings_back_what_waits_and_what_was_decided(desk: Desk, tmp_path: Path) -> None:
     desk.types("review", "accept", "1", "--grade", "A1", *BECAUSE)
     desk.types("review", "reject", "2", *BECAUSE)

@@ -149,6 +149,7 @@ def test_an_amended_report_stays_where_a_person_put_it(bureau: Bureau) -> None:
     assert done.event_key == bureau.event_of("d") == "one"
 
 
+@pytest.mark.slow
 def test_an_amendment_moves_a_report_to_the_event_that_it_names(bureau: Bureau) -> None:
     done = review.amend(bureau.service, "d", {"event": "one"}, author="Ana", why="the same deal")
     assert done.event_key == "one"

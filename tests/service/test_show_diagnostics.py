@@ -152,6 +152,7 @@ def test_plots_of_draws_that_are_gone_are_refused_after_the_summary(
     assert not (tmp_path / "plots").exists()
 
 
+@pytest.mark.slow
 def test_draws_of_an_earlier_release_hold_nothing_to_compare(draws: Path, tmp_path: Path) -> None:
     tree = to_datatree(*a_night())
     assert tree is not None
@@ -161,6 +162,7 @@ def test_draws_of_an_earlier_release_hold_nothing_to_compare(draws: Path, tmp_pa
         show(diagnose(*a_night()), draws, plots=tmp_path / "plots")
 
 
+@pytest.mark.slow
 def test_a_damaged_file_and_a_folder_that_is_none_are_out_of_reach(draws: Path, tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"low-ranks\.svg: cannot be written"):
         show(diagnose(*a_night()), draws, plots=draws)

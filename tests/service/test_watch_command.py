@@ -26,6 +26,7 @@ def watched(desk: Desk, *more: str) -> Any:
     return answer.json
 
 
+@pytest.mark.slow
 def test_it_is_what_the_night_said(desk: Desk) -> None:
     told, night = watched(desk), tonight(desk)
     assert list(told)[:5] == ["forecast", "as_of", "run", "watch", "outlook"]
@@ -83,6 +84,7 @@ def test_it_is_what_was_stored_with_the_run(fresh: Desk) -> None:
     assert watched(fresh)["watch"] == told
 
 
+@pytest.mark.slow
 def test_a_run_of_a_release_that_stored_nothing_to_watch_is_asked_anyway(fresh: Desk) -> None:
     then = watched(fresh)
     number = stored_without(fresh, "watch", "outlook")

@@ -140,6 +140,7 @@ def test_a_forecast_that_grows_stale_is_told_by_name(make: Make) -> None:
     assert told(station) == ["Posterity: A forecast is stale: quiet"]
 
 
+@pytest.mark.slow
 def test_a_condition_that_flickers_makes_four_letters(station: Station) -> None:
     for _ in range(8):
         loses_its_inbox(station)

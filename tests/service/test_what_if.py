@@ -46,6 +46,7 @@ def supposed(desk: Desk, *events: str, until: str | None = None, more: tuple[str
     return answer.json
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("event", "reported"),
     [
@@ -71,6 +72,7 @@ def test_it_is_what_a_run_says_once_it_has_been_reported(
     assert told["probabilities"] != pytest.approx(told["now"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_several_events_at_once_are_what_a_run_says_of_all_of_them(fresh: Desk) -> None:
     events = ("tag=treaty,country=PE,grade=A1", "tag=state_visit,country=PE,grade=B2")
     told = supposed(fresh, *events, "tag=state_visit,country=PE,grade=B2")
@@ -81,6 +83,7 @@ def test_several_events_at_once_are_what_a_run_says_of_all_of_them(fresh: Desk) 
     assert [one["counts_in"] for one in told["events"]] == [["treaty"], ["visits"], ["visits"]]
 
 
+@pytest.mark.slow
 def test_silence_is_what_a_run_of_that_day_says_if_nothing_happens(fresh: Desk) -> None:
     told = supposed(fresh, until="2025-07-20")
     assert told["observed_until"] == "2025-07-20"
@@ -98,6 +101,7 @@ def test_an_event_and_the_silence_after_it_are_supposed_together(fresh: Desk) ->
     assert told["probabilities"] == pytest.approx(tonight(fresh, "2025-07-20")["probabilities"], abs=1e-9)
 
 
+@pytest.mark.slow
 def test_a_past_night_may_be_asked_too(desk: Desk) -> None:
     told = supposed(desk, "tag=treaty,country=PE", more=("--as-of", EARLY))
     assert (told["as_of"], told["run"], told["observed_until"]) == (EARLY, 1, EARLY)
@@ -158,6 +162,7 @@ def test_an_event_within_an_open_occasion_adds_nothing_and_says_so(fresh: Desk) 
     assert "adds nothing in contracts, where an occasion is still open\n" in asked(fresh, event).out
 
 
+@pytest.mark.slow
 def test_events_that_are_known_already_come_to_count_as_observation_goes_on(fresh: Desk) -> None:
     adjust(fresh, "coverage_sd = 0", "coverage_sd = 0\nobserved_until = 2025-05-15")
     tonight(fresh)

@@ -121,6 +121,7 @@ def test_a_url_of_another_form_is_refused_and_not_repeated(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", ["", "?password=secret"])
 def test_a_server_that_does_not_answer_is_unavailable_and_its_password_stays_hidden(query: str) -> None:
     url = f"postgresql://me:secret@127.0.0.1:1/name{query}"

@@ -149,6 +149,7 @@ def test_nothing_new_is_counted_as_nothing(database: Database) -> None:
         assert reports_after(session, last, most=ALL) == Arrivals(until=last, complete=True, by_origin={})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("analysed", [False, True])
 @pytest.mark.parametrize("name", QUERIES)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -94,6 +94,7 @@ def test_every_table_has_rows_to_try_it_with() -> None:
     assert all(ROWS.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("earlier", REVISIONS[:-1])
 def test_rows_of_every_earlier_revision_are_kept_word_for_word(empty_url: str, earlier: str) -> None:
     with open_database(empty_url) as database:

@@ -9,10 +9,11 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from storage.database import Database
-from storage.events import candidates, event_keys, event_reports, evidence_reports
+from storage.events import event_keys, event_reports, evidence_reports
 from storage.forecasts import current_version
 from storage.history import history, history_documents
 from storage.memberships import members, memberships, placements
+from storage.nearby import Span, amended, candidates, of_version
 from storage.polls import (
     Outcome,
     Poll,
@@ -50,7 +51,9 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "evidence then": lambda session: evidence_reports(
         session, ["loan", "visit"], opened=DAY, as_of=DAY, known_at=moment(9)
     ),
-    "candidates": lambda session: candidates(session, ["loan", "visit"], ["VE", "*"], DAY, DAY),
+    "candidates": lambda session: candidates(session, [Span(tag="loan", country="VE", first=DAY, last=DAY)]),
+    "amended": lambda session: amended(session, ["r1", "r2"]),
+    "versions before": lambda session: of_version(session, {"r1": 1, "r2": 1}),
     "membership": lambda session: event_keys(session, ["r1", "r2"]),
     "what is behind an event": lambda session: event_reports(session, "e1"),
     "versions": lambda session: report_versions(session, "r1"),

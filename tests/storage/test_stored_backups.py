@@ -128,6 +128,7 @@ def another(column: Column[Any]) -> str:
             return "0.123"
 
 
+@pytest.mark.slow
 def test_zero_has_no_sign_and_what_is_no_number_is_missing(database: Database, file: Database) -> None:
     row = {"run_id": 1, "scenario": "down"}
     with database.session() as session:

@@ -6,7 +6,6 @@ from model.domain import Report
 from storage.database import Database
 from storage.events import (
     Membership,
-    candidates,
     event_keys,
     event_reports,
     evidence_reports,
@@ -130,24 +129,6 @@ def test_thousands_of_events_come_whole(database: Database) -> None:
     found = evidence(database)
     assert len(found) == 2100
     assert {len(reports) for reports in found.values()} == {2}
-
-
-def test_candidates_share_tag_country_and_time(database: Database) -> None:
-    store(
-        database,
-        report("near", occurred="2025-07-10", event="e1"),
-        report("coarse", occurred="2025-07", event="e2"),
-        report("also", occurred="2025-07-12", country="BR", also=("VE",), event="e3"),
-        report("far", occurred="2025-08-01", event="e4"),
-        report("abroad", occurred="2025-07-10", country="BR", event="e5"),
-        report("tagged", occurred="2025-07-10", tag="visit", event="e6"),
-        report("alone", occurred="2025-07-10"),
-    )
-    with database.reading() as session:
-        around = date(2025, 7, 8), date(2025, 7, 15)
-        found = candidates(session, TAGS, ["VE", "*"], *around)
-        assert [(key, one.id) for key, one in found] == [("e1", "near"), ("e2", "coarse"), ("e3", "also")]
-        assert candidates(session, TAGS, ["VE"], *around, known_at=moment(1, hour=1)) == []
 
 
 def test_an_event_shows_its_reports_and_why_they_belong_to_it(database: Database) -> None:

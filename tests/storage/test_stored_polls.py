@@ -100,6 +100,7 @@ def test_no_outcome_but_those_that_there_are_is_recorded(database: Database) -> 
         record(database, replace(poll(), outcome=lost))
 
 
+@pytest.mark.slow
 def test_the_cursor_in_force_is_the_newest_that_was_recorded(database: Database) -> None:
     with database.reading() as session:
         assert cursor_of(session, "feed") == {}

@@ -1,0 +1,308 @@
+"""How many reports a second go through validation, tagging, clustering and storage, and what they cost.
+
+    python -m benchmarks.intake [--quick] [--folder FOLDER]
+
+News come as JSON lines without a tag: rules find tag and country, every report is compared with what was
+told nearby, and stored in a SQLite file: an empty one, and one that holds a million reports of five years.
+"""
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+from itertools import batched
+from pathlib import Path
+
+from benchmarks import shipped
+from benchmarks.measuring import machine, table, timed
+from ingest.items import NewsItem
+from ingest.tagging import Rule, Tagger
+from model.dates import CoarseDate
+from model.domain import Report
+from service.composition import Service
+from service.intake import latest_day
+from service.judging import Judge
+from service.polling import filed
+from storage.events import Membership, join_events
+from storage.reports import file_reports
+
+BATCH = 1000  # reports in a transaction
+STORED, FRESH, FLOWING = 1_000_000, 20_000, 100_000
+QUICK = 50  # so many times fewer
+YEARS = 5
+RUNS = 3  # of which the fastest counts: other programs only make one slower
+COUNTRIES = {
+    "PE": "Peru Arequipa Callao Trujillo Piura",
+    "BR": "Brazil Recife Manaus Santos Belém",
+    "CO": "Colombia Cali Medellín Cartagena Leticia",
+    "VE": "Venezuela Maracay Barinas Acarigua Carúpano",
+    "BO": "Bolivia Cochabamba Oruro Sucre Tarija",
+    "CL": "Chile Iquique Talcahuano Arica Temuco",
+    "NI": "Nicaragua Bluefields Corinto Estelí Rivas",
+    "EC": "Ecuador Guayaquil Manta Cuenca Loja",
+    "MX": "Mexico Puebla Veracruz Tampico Mérida",
+    "AR": "Argentina Rosario Mendoza Salta Neuquén",
+}
+KINDS = (
+    *(
+        "helicopters",
+        "tanks",
+        "frigates",
+        "rifles",
+        "radars",
+        "drones",
+        "missiles",
+        "trucks",
+        "trainers",
+        "parts",
+    ),
+    *(
+        "pipelines",
+        "reactors",
+        "harbours",
+        "railways",
+        "loans",
+        "tariffs",
+        "satellites",
+        "vaccines",
+        "grain",
+        "mines",
+    ),
+)
+DOES = (
+    "buys",
+    "receives",
+    "orders",
+    "inspects",
+    "delays",
+    "returns",
+    "repairs",
+    "tests",
+    "cancels",
+    "displays",
+)
+RULES = [Rule(tag=kind, any_of=(kind,), countries=tuple(COUNTRIES)) for kind in KINDS]
+SYLLABLES = (
+    "ba",
+    "cor",
+    "da",
+    "fe",
+    "gal",
+    "ho",
+    "ju",
+    "ka",
+    "lo",
+    "mar",
+    "ne",
+    "pa",
+    "qui",
+    "ro",
+    "sa",
+    "ti",
+    "va",
+    "zu",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flow:
+    """What comes: of how many kinds and countries, and over how many days before today."""
+
+    name: str
+    kinds: Sequence[str] = KINDS
+    countries: Sequence[str] = tuple(COUNTRIES)
+    days: int = 3
+
+
+NEWS = Flow(name="news of three days")
+PAST = Flow(name="news of the last year", days=365)
+DENSE = Flow(name="one kind, country and day", kinds=KINDS[:1], countries=["PE"], days=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """Reports a second by the clock, and by the processor alone."""
+
+    wall: float
+    cpu: float
+
+
+def news(flow: Flow, number: int, seed: int, today: date) -> Iterator[dict[str, str]]:
+    """Make news: six in ten tell of what another told before, in the same words or in some of them."""
+    rng = random.Random(seed)  # noqa: S311 - a stream, not a secret
+    told: list[dict[str, str]] = []
+    for n in range(number):
+        again = rng.random() < 0.6 and len(told) > 0
+        said = dict(rng.choice(told[-200:])) if again else _story(rng, flow, today)
+        if again and rng.random() < 0.5:
+            words = said["headline"].split(", ")
+            said["headline"] = (
+                f"{words[0]}, {_name(rng)} says" if rng.random() < 0.5 else f"(EFE) - {words[0]}"
+            )
+        told.append(said)
+        yield said | {"key": f"{seed}-{n}", "url": f"https://n{n % 300}.example/{seed}/{n}"}
+
+
+def _story(rng: random.Random, flow: Flow, today: date) -> dict[str, str]:
+    nation, *towns = COUNTRIES[rng.choice(flow.countries)].split()
+    number, kind = rng.randint(2, 60), rng.choice(flow.kinds)
+    headline = (
+        f"{nation} {rng.choice(DOES)} {number} {_name(rng)} {kind} in {rng.choice(towns)}, {_name(rng)} says"
+    )
+    day = today - timedelta(rng.randrange(flow.days))
+    return {"headline": headline, "published": str(day), "publisher": f"paper{rng.randrange(400)}.example"}
+
+
+def _name(rng: random.Random) -> str:
+    return "".join(rng.choices(SYLLABLES, k=3)).title()
+
+
+def write(path: Path, flow: Flow, number: int, seed: int, today: date) -> None:
+    """Write news as JSON lines."""
+    with path.open("w") as lines:
+        lines.writelines(f"{json.dumps(one)}\n" for one in news(flow, number, seed, today))
+
+
+def take(of: Service, path: Path) -> int:
+    """Take news in, as a poll does with what a source brought; gives how many were accepted."""
+    judge = Judge(source="benchmark", grade="C3", tagger=Tagger(RULES), today=latest_day(of))
+    accepted = 0
+    with path.open() as lines:
+        for batch in batched(map(_item, lines), BATCH):
+            found = judge.sort(batch)
+            with of.database.session() as session:
+                accepted += filed(session, of, judge.source, found)["accepted"]
+    return accepted
+
+
+def _item(line: str) -> NewsItem:
+    said = json.loads(line)
+    said["published"] = CoarseDate.parse(said["published"])
+    return NewsItem(line=1, **said)
+
+
+def stored(folder: Path, number: int, today: date) -> None:
+    """Fill a store in bulk with reports of the last years, three to an event."""
+    flow, judge = replace(NEWS, days=YEARS * 365), Tagger(RULES)
+    with shipped.service(folder) as of:
+        reports = (_report(one, judge) for one in news(flow, number, 1, today))
+        for batch in batched(reports, 20_000):
+            with of.database.session() as session:
+                at = of.clock()
+                file_reports(session, batch, at=at, origin="benchmark")
+                join_events(session, [_membership(one) for one in batch], at=at)
+
+
+def _report(said: dict[str, str], tagger: Tagger) -> Report:
+    item = _item(json.dumps(said))
+    tagged = tagger.judge(item)
+    assert tagged is not None
+    assert item.published is not None
+    return Report(
+        id=f"stored:{item.key}",
+        published=item.published,
+        tag=tagged.tag,
+        country=tagged.country,
+        headline=item.headline,
+        publisher=item.publisher,
+        url=item.url,
+        grade="C3",
+    )
+
+
+def _membership(report: Report) -> Membership:
+    return Membership(report_id=report.id, event_key=f"e{int(report.id.split('-')[1]) // 3}", why="benchmark")
+
+
+def measured(store: Callable[[Path], object], path: Path, number: int, folder: Path) -> Measured:
+    """Take a file in several times, each into a store of its own; the fastest time counts."""
+    walls, cpus = [], []
+    for _ in range(RUNS):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        store(folder)
+        with shipped.service(folder) as of:
+            seconds = timed(lambda: _check(take(of, path), number))
+        walls.append(number / seconds.wall)
+        cpus.append(number / seconds.cpu)
+    return Measured(wall=max(walls), cpu=max(cpus))
+
+
+def _check(accepted: int, number: int) -> None:
+    assert accepted == number, f"{accepted} of {number} were accepted"
+
+
+def peak() -> float:
+    """Give the most memory that this process has used, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def memory(folder: Path, path: Path, number: int, today: date) -> tuple[float, float]:
+    """Let many reports flow through: the peak after a fifth of them, and after all."""
+    folder.mkdir()
+    peaks = []
+    with shipped.service(folder) as of:
+        for seed, some in ((7, number // 5), (8, number - number // 5)):
+            write(path, NEWS, some, seed, today)
+            _check(take(of, path), some)
+            peaks.append(peak())
+    return peaks[0], peaks[1]
+
+
+def copied(source: Path, folder: Path) -> None:
+    """Give a measurement a copy of a store."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
+def nothing(_: Path) -> None:
+    """Begin with an empty store."""
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} times fewer reports")
+    parser.add_argument("--folder", type=Path, help="where the stores are made; the larger one is kept there")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="posterity-intake-") as name:
+        run(Path(name), asked.folder or Path(name), QUICK if asked.quick else 1)
+
+
+def run(folder: Path, kept: Path, divisor: int) -> None:
+    """Measure all flows into an empty store and beside many reports, and memory at last."""
+    print(machine())
+    today = date.today()  # noqa: DTZ011 - only a recent day is wanted
+    large, path, number = kept / f"stored-{STORED // divisor}", folder / "news.jsonl", FRESH // divisor
+    if not large.exists():
+        stored(large, STORED // divisor, today)
+    rows = []
+    for flow in (NEWS, PAST, DENSE):
+        write(path, flow, number, 5, today)
+        alone = measured(nothing, path, number, folder / "run")
+        beside = measured(partial(copied, large), path, number, folder / "run")
+        rows += [
+            (
+                flow.name,
+                f"{kept_many:,}",
+                f"{one.wall:,.0f}",
+                f"{one.cpu:,.0f}",
+                f"{alone.wall / one.wall:.2f}",
+            )
+            for kept_many, one in ((0, alone), (STORED // divisor, beside))
+        ]
+    print(table(("flow", "stored before", "reports/s", "by processor time", "times slower"), rows))
+    after_some, after_all = memory(folder / "flowing", path, FLOWING // divisor, today)
+    print(
+        f"peak memory: {after_some:.0f} MB after {FLOWING // divisor // 5:,} reports, "
+        f"{after_all:.0f} MB after {FLOWING // divisor:,}"
+    )
+
+
+if __name__ == "__main__":
+    main()
