@@ -16,9 +16,11 @@ from ingest.gdelt.files import named
 from ingest.items import NewsItem, SourceItem
 from ingest.markup import readable, visible
 from ingest.moments import published
-from ingest.records import Refused, document, lines
+from ingest.records import Refused, Untagged, document, lines
 from ingest.sheets import sheet
+from ingest.tagging import Rule, Tagger
 from model.errors import InputRefused, InvalidValue
+from service.judging import Judged, by_rules
 
 NOW = datetime(2026, 2, 18, 12, tzinfo=UTC)
 _TODAY = NOW.date()
@@ -29,6 +31,7 @@ _CODER = Coder(
         )
     ]
 )
+_TAGGER = Tagger([Rule(tag="deal", any_of=("sign*", "helicopter*"))])
 _DECLARED = ("utf-8", "iso-8859-1", "windows-1251", "koi8-r", "gbk", "shift_jis", "utf-16", "x-user-defined")
 
 type Parser = Callable[[bytes], int]
@@ -42,7 +45,7 @@ def _feeds(body: bytes) -> int:
     return _items(found.items) + len(found.title)
 
 
-def _items(items: Iterable[SourceItem]) -> int:
+def _items(items: Iterable[SourceItem | Untagged | Judged]) -> int:
     length = 0
     for item in items:
         if isinstance(item, Refused):
@@ -51,6 +54,10 @@ def _items(items: Iterable[SourceItem]) -> int:
             length += len(item.reason) + len(item.text)
         elif isinstance(item, NewsItem):
             length += _item(item)
+        elif isinstance(item, Untagged):
+            length += _items([by_rules(item, _TAGGER, today=_TODAY)])
+        elif isinstance(item, Judged):
+            length += len(item.report.headline)
         else:
             length += len(item.report.headline)
     return length

@@ -26,9 +26,9 @@ from ingest.tagging import Rule, Tagger
 from model.dates import CoarseDate
 from model.domain import Report
 from service.composition import Service
+from service.filing import filed
 from service.intake import latest_day
 from service.judging import Judge
-from service.polling import filed
 from storage.events import Membership, join_events
 from storage.reports import file_reports
 

@@ -4,7 +4,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO
@@ -53,17 +53,29 @@ class Refused:
         object.__setattr__(self, "text", self.text[:MAX_KEPT])
 
 
-type Item = Parsed | Refused
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Untagged:
+    """A record that names no tag, which rules may give it; its other fields were not looked at."""
+
+    line: int
+    record: Mapping[str, object]
+    text: str
+
+
+type Item = Parsed | Refused | Untagged
 
 
 def judge(line: int, original: str, value: object, *, today: date) -> Item:
-    """Make one item of a decoded value: a report, or the reason why there is none."""
+    """Make one item of a decoded value: a report, what has no tag yet, or the reason why there is none."""
     if isinstance(value, InvalidValue):
         return Refused(line=line, reason=str(value), text=original)
     if not isinstance(value, dict):
         return Refused(
             line=line, reason="not an object; write {…} with the fields of a report", text=original
         )
+    tag = value.get("tag")
+    if tag is None or (isinstance(tag, str) and not tag.strip()):
+        return Untagged(line=line, record=value, text=original)
     try:
         return Parsed(line=line, report=report_from(value, today=today))
     except InputRefused as error:

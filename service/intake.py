@@ -2,22 +2,23 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from itertools import batched, compress
+from datetime import date, timedelta
+from functools import cache
+from itertools import batched
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from ingest.files import Reading, read
 from ingest.inbox import pending, settle, stamp
-from ingest.records import Parsed, Refused
-from model.domain import Report
+from ingest.records import Item, Parsed, Refused, Untagged
 from model.errors import Unavailable
-from service.clustering import cluster
+from service import kinds
 from service.composition import Service
-from storage.reports import file_reports
+from service.filing import file_and_cluster, filed
+from service.judging import Judged, Sorted, by_rules
 
 BATCH = 1000
 DONE = "done"
@@ -31,7 +32,7 @@ class Taken:
     Parameters
     ----------
     counts
-        How many were accepted, amended, or duplicate.
+        How many were accepted, amended, or duplicate, and how many wait for an editor.
     refused
         Lines that could not be taken, with the reason.
     moved_to
@@ -56,7 +57,7 @@ class Taken:
             "accepted": self.counts["accepted"],
             "amended": self.counts["amended"],
             "duplicate": self.counts["duplicate"],
-            "waiting": 0,
+            "waiting": self.counts["waiting"],
             "refused": [{"line": one.line, "reason": one.reason} for one in self.refused],
             "notes": list(self.notes),
             "moved_to": _readable(self.moved_to) if self.moved_to else None,
@@ -118,40 +119,28 @@ def latest_day(service: Service) -> date:
 
 
 def _take(service: Service, reading: Reading) -> Taken:
-    taken = Taken(path=reading.path, notes=reading.notes)
-    for batch in batched(reading.items, BATCH):
-        taken.refused += (item for item in batch if isinstance(item, Refused))
+    taken, origin = Taken(path=reading.path, notes=reading.notes), _readable(reading.path.name)
+    for batch in batched(tagged(service, reading.items), BATCH):
+        found = Sorted(
+            judged=[item for item in batch if isinstance(item, Judged)],
+            refused=[item for item in batch if isinstance(item, Refused)],
+        )
         parsed = [item for item in batch if isinstance(item, Parsed)]
         with service.database.session() as session:
-            taken.counts += _store(session, service, _readable(reading.path.name), parsed)
+            taken.counts += _store(session, service, origin, parsed)
+            if found.judged:
+                taken.counts += filed(session, service, origin, found)
+        taken.refused += found.refused
     return taken
+
+
+def tagged(service: Service, items: Iterable[Item]) -> Iterator[Parsed | Refused | Judged]:
+    """Let the rules say what kind of event tell the records that name none; the others stay as they are."""
+    rules = cache(lambda: kinds.tagger(service.configuration))
+    for item in items:
+        yield by_rules(item, rules(), today=latest_day(service)) if isinstance(item, Untagged) else item
 
 
 def _store(session: Session, service: Service, origin: str, parsed: Sequence[Parsed]) -> Counter[str]:
     reports, lines = [item.report for item in parsed], [item.line for item in parsed]
     return file_and_cluster(session, service, reports, lines=lines, origin=origin, at=service.clock())
-
-
-def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
-    session: Session,
-    service: Service,
-    reports: Sequence[Report],
-    *,
-    lines: Sequence[int | None],
-    origin: str,
-    at: datetime,
-) -> Counter[str]:
-    """File the reports, and decide the events of those that say something new.
-
-    Returns
-    -------
-    Counter
-        accepted, amended and duplicate ones; and how many of the first two are merged: told of an
-        event that others had told of.
-    """
-    filings = file_reports(session, reports, at=at, origin=origin, lines=lines)
-    new = [filing.outcome in {"accepted", "amended"} for filing in filings]
-    decisions = cluster(session, service, list(compress(reports, new)), at=at)
-    counts = Counter[str](filing.outcome for filing in filings)
-    counts["merged"] = sum(decision.score is not None for decision in decisions.values())
-    return counts

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ingest.items import NewsItem, SourceItem
-from ingest.records import Parsed, Refused
+from ingest.records import Parsed, Refused, Untagged
 from ingest.reports import report_from
 from ingest.tagging import Tagged, Tagger
 from model.digests import digest
@@ -16,6 +16,7 @@ from model.wire import content
 
 _LONGEST_ID = 200
 _DATED = "published_on"
+_NOTHING = Tagged(tag="", country="", also=(), confidence=0.0, why="", rule=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,6 +134,39 @@ class Judge:
             "lang": item.lang,
             "grade": self.grade,
         }
+
+
+def by_rules(untagged: Untagged, tagger: Tagger, *, today: date) -> Judged | Refused:
+    """Let rules say what kind of event a record tells of, and where, if it does not say so itself.
+
+    Where no rule applies it is refused, with everything else that is wrong with it.
+    """
+    record = {name: value for name, value in untagged.record.items() if value is not None and value != ""}
+    told = tagger.judge(_told(record)) or _NOTHING
+    where = {} if "country" in record else {"country": told.country, "also": list(told.also)}
+    try:
+        report = report_from({"tag": told.tag, **where, **record}, today=today)
+    except InputRefused as error:
+        reason = str(error) if told.rule else f"{error}; no rule tells its kind of event"
+        return Refused(line=untagged.line, reason=reason, text=untagged.text)
+    return Judged(
+        line=untagged.line, report=report, confidence=told.confidence, why=told.why, digest=_said(report)
+    )
+
+
+def _told(record: Mapping[str, object]) -> NewsItem:
+    """Give what rules look at of a record."""
+    texts = {name: record.get(name) for name in ("headline", "summary", "publisher", "url")}
+    said = {name: value for name, value in texts.items() if isinstance(value, str)}
+    return NewsItem(
+        key="",
+        line=0,
+        published=None,
+        headline=said.get("headline", ""),
+        summary=said.get("summary", ""),
+        publisher=said.get("publisher"),
+        url=said.get("url"),
+    )
 
 
 def _own(item: NewsItem) -> Tagged | None:

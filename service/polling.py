@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,18 +19,14 @@ from sqlalchemy.orm import Session
 from ingest.items import Batch, Cursor, SourceItem
 from ingest.records import Refused
 from model.digests import digest
-from model.domain import Report
 from model.errors import PosterityError, UsageError
-from model.wire import content
 from service import kinds, logs, sections
 from service.composition import Service
-from service.intake import Taken, file_and_cluster, latest_day, take_files, take_inbox
-from service.judging import Judge, Judged, Sorted
+from service.filing import filed
+from service.intake import Taken, latest_day, take_files, take_inbox
+from service.judging import Judge
 from service.problems import nearest
-from storage.database import FILING, exclusive
 from storage.polls import Outcome, Poll, cursor_of, record_poll
-from storage.proposals import NewProposal, propose, proposed, supersede
-from storage.reports import reports_in_force
 
 _AT_ONCE = 8  # sources that are asked at the same time
 _PLACE = "place"  # a cursor holds for the place that it was made at
@@ -242,69 +238,3 @@ def _end(service: Service, result: Polled, started: datetime) -> None:
     poll = Poll(source=result.source, started_at=started, at=now, outcome=outcome, detail=result.trouble)
     with service.database.session() as session:
         record_poll(session, poll)
-
-
-def filed(session: Session, service: Service, source: str, found: Sorted) -> Counter[str]:
-    """File what is sure, propose the rest to editors, and count what became of it."""
-    now = service.clock()
-    exclusive(session, FILING)
-    ids = [one.report.id for one in found.judged]
-    known, standing = proposed(session, ids), reports_in_force(session, [*ids, *found.irrelevant])
-    fresh = [
-        one
-        for one in found.judged
-        if known.get(one.report.id) != one.digest and not one.repeats(standing.get(one.report.id))
-    ]
-    sure = [one for one in fresh if _is_sure(service, one)]
-    unsure = [_proposal(source, one, standing) for one in fresh if not _is_sure(service, one)]
-    counts = _accept(session, service, source, sure, now)
-    lapsed = list(_lapsed(source, found, standing))
-    back = {one.report.id for one in found.judged if one.repeats(standing.get(one.report.id))}
-    gone = {*(one.report.id for one in sure), *back, *found.irrelevant}
-    supersede(session, sorted(gone - {one.report.id for one in lapsed}), at=now)
-    counts.update(propose(session, [*unsure, *lapsed], at=now))
-    counts["duplicate"] += len(found.judged) - len(fresh)
-    counts["irrelevant"] += len(found.irrelevant)
-    counts["refused"] += len(found.refused)
-    return counts
-
-
-def _is_sure(service: Service, judged: Judged) -> bool:
-    return judged.confidence >= service.configuration.ingest.accept_above and not judged.undated
-
-
-def _accept(
-    session: Session, service: Service, source: str, sure: Sequence[Judged], at: datetime
-) -> Counter[str]:
-    reports = [one.report for one in sure]
-    return file_and_cluster(session, service, reports, lines=[one.line for one in sure], origin=source, at=at)
-
-
-def _proposal(source: str, judged: Judged, standing: Mapping[str, Report]) -> NewProposal:
-    return NewProposal(
-        report=judged.report,
-        source=source,
-        line=judged.line,
-        kind="changed" if judged.report.id in standing else "new",
-        digest=judged.digest,
-        confidence=judged.confidence,
-        why=f"{judged.why}; the source gives no date" if judged.undated else judged.why,
-    )
-
-
-def _lapsed(source: str, found: Sorted, standing: Mapping[str, Report]) -> Iterator[NewProposal]:
-    """Propose what was accepted and has changed at its source, so that no rule applies to it any more."""
-    for identity, item in found.irrelevant.items():
-        report = standing.get(identity)
-        if report is None or item.headline == report.headline:
-            continue
-        changed = replace(report, headline=item.headline)
-        yield NewProposal(
-            report=changed,
-            source=source,
-            line=item.line,
-            kind="lapsed",
-            digest=digest(content(changed)),
-            confidence=0,
-            why="it changed at its source, and no rule applies to it any more",
-        )

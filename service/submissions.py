@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from ingest.records import MAX_LINE, Item, Parsed, Refused, document, lines
+from ingest.records import MAX_LINE, Parsed, Refused, document, lines
 from model.errors import InputRefused
 from service.clustering import cluster
 from service.composition import Service
-from service.intake import latest_day
+from service.filing import filed, is_sure
+from service.intake import latest_day, tagged
+from service.judging import Judged, Sorted
 from storage.database import FILING, exclusive
 from storage.events import event_keys
 from storage.reports import Filing, file_reports
@@ -41,8 +43,8 @@ def submit(
     Returns
     -------
     sequence of dict
-        For each report in its order: line, id, outcome (accepted, amended, duplicate, refused), version,
-        event; or the reason of its refusal.
+        For each report in its order: line, id, outcome (accepted, amended, duplicate), version, event;
+        or that it is waiting for an editor, or refused, and the reason.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def submit(
     return answers
 
 
-def _items(service: Service, body: bytes, many: bool) -> list[Item]:
+def _items(service: Service, body: bytes, many: bool) -> list[Parsed | Refused | Judged]:
     if len(body) > MAX_BODY:
         raise InputRefused(f"the body is larger than {MAX_BODY // 1_000_000} MB; hand it in in parts")
     today = latest_day(service)
@@ -76,19 +78,29 @@ def _items(service: Service, body: bytes, many: bool) -> list[Item]:
         )
     if len(items) > MAX_REPORTS:
         raise InputRefused(f"the body holds {len(items):,} reports; hand in at most {MAX_REPORTS:,} at once")
-    return items
+    return [_if_sure(service, item) for item in tagged(service, items)]
 
 
-def _filed(session: Session, service: Service, items: Sequence[Item], origin: str) -> list[Answer]:
+def _if_sure(service: Service, item: Parsed | Refused | Judged) -> Parsed | Refused | Judged:
+    """Make a report of what rules are sure of."""
+    if isinstance(item, Judged) and is_sure(service, item):
+        return Parsed(line=item.line, report=item.report)
+    return item
+
+
+def _filed(
+    session: Session, service: Service, items: Sequence[Parsed | Refused | Judged], origin: str
+) -> list[Answer]:
     now, parsed = service.clock(), [item for item in items if isinstance(item, Parsed)]
     reports = [item.report for item in parsed]
     filings = file_reports(session, reports, at=now, origin=origin, lines=[item.line for item in parsed])
     pairs = list(zip(reports, filings, strict=True))
     cluster(session, service, [one for one, filing in pairs if filing.outcome != "duplicate"], at=now)
     events = event_keys(session, [one.id for one in reports])
+    filed(session, service, origin, Sorted(judged=[item for item in items if isinstance(item, Judged)]))
     told = iter(filings)
     return [
-        _answer(item, next(told), events) if isinstance(item, Parsed) else _refusal(item) for item in items
+        _answer(item, next(told), events) if isinstance(item, Parsed) else _otherwise(item) for item in items
     ]
 
 
@@ -97,5 +109,7 @@ def _answer(item: Parsed, filing: Filing, events: Mapping[str, str]) -> Answer:
     return {"line": item.line, **known, "event": events.get(filing.report_id)}
 
 
-def _refusal(item: Refused) -> Answer:
-    return {"line": item.line, "outcome": "refused", "reason": item.reason}
+def _otherwise(item: Refused | Judged) -> Answer:
+    if isinstance(item, Refused):
+        return {"line": item.line, "outcome": "refused", "reason": item.reason}
+    return {"line": item.line, "id": item.report.id, "outcome": "waiting", "reason": item.why}
