@@ -25,6 +25,7 @@ from ingest.items import NewsItem
 from ingest.tagging import Rule, Tagger
 from model.dates import CoarseDate
 from model.domain import Report
+from service.clustering import Clusterer
 from service.composition import Service
 from service.filing import filed
 from service.intake import latest_day
@@ -172,12 +173,12 @@ def write(path: Path, flow: Flow, number: int, seed: int, today: date) -> None:
 def take(of: Service, path: Path) -> int:
     """Take news in, as a poll does with what a source brought; gives how many were accepted."""
     judge = Judge(source="benchmark", grade="C3", tagger=Tagger(RULES), today=latest_day(of))
-    accepted = 0
+    accepted, clusterer = 0, Clusterer(of)
     with path.open() as lines:
         for batch in batched(map(_item, lines), BATCH):
             found = judge.sort(batch)
             with of.database.session() as session:
-                accepted += filed(session, of, judge.source, found)["accepted"]
+                accepted += filed(session, of, judge.source, found, clusterer)["accepted"]
     return accepted
 
 

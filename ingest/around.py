@@ -11,7 +11,7 @@ from model.dates import CoarseDate
 WORDINGS = 4  # of one event that are compared
 SHORTLIST = 4  # events that are compared closely
 FEW = 8  # events nearby of which none is left out for having no word in common
-SMALL = 64  # tellings nearby that are looked through one by one
+SMALL = 24  # tellings nearby that are looked through one by one
 MOST_SEEN = 400  # tellings that are looked at for having a word in common, where there are more than these
 FADING = 0.35  # of an event's part in the crowd, for each day that it is apart
 VAGUE_FROM = 15  # days from which an interval counts the less the longer it is

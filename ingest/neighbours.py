@@ -149,6 +149,9 @@ class Neighbours:
         for country in telling.countries:
             self._places[telling.family, country].bucket(telling.when).add(placed)
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def remove(self, report_id: str) -> None:
         """Forget a report, if it is known."""
         telling = self._known.pop(report_id, None)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from model.digests import digest
 from model.domain import Report
 from model.wire import content
-from service.clustering import cluster
+from service.clustering import Clusterer
 from service.composition import Service
 from service.judging import Judged, Sorted
 from storage.database import FILING, exclusive
@@ -27,8 +27,14 @@ def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
     lines: Sequence[int | None],
     origin: str,
     at: datetime,
+    clusterer: Clusterer | None = None,
 ) -> Counter[str]:
     """File the reports, and decide the events of those that say something new.
+
+    Parameters
+    ----------
+    clusterer
+        One for all batches of a file or a poll saves reading again what was told nearby.
 
     Returns
     -------
@@ -36,15 +42,19 @@ def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
         accepted, amended and duplicate ones; and how many of the first two are merged: told of an
         event that others had told of.
     """
+    clusterer = clusterer or Clusterer(service)
+    clusterer.begin(session)
     filings = file_reports(session, reports, at=at, origin=origin, lines=lines)
     new = [filing.outcome in {"accepted", "amended"} for filing in filings]
-    decisions = cluster(session, service, list(compress(reports, new)), at=at)
+    decisions = clusterer.cluster(session, list(compress(reports, new)), at=at)
     counts = Counter[str](filing.outcome for filing in filings)
     counts["merged"] = sum(decision.score is not None for decision in decisions.values())
     return counts
 
 
-def filed(session: Session, service: Service, source: str, found: Sorted) -> Counter[str]:
+def filed(
+    session: Session, service: Service, source: str, found: Sorted, clusterer: Clusterer | None = None
+) -> Counter[str]:
     """File what is sure, propose the rest to editors, and count what became of it."""
     now = service.clock()
     exclusive(session, FILING)
@@ -57,7 +67,16 @@ def filed(session: Session, service: Service, source: str, found: Sorted) -> Cou
     ]
     sure = [one for one in fresh if is_sure(service, one)]
     unsure = [_proposal(source, one, standing) for one in fresh if not is_sure(service, one)]
-    counts = _accept(session, service, source, sure, now)
+    lines = [one.line for one in sure]
+    counts = file_and_cluster(
+        session,
+        service,
+        [one.report for one in sure],
+        lines=lines,
+        origin=source,
+        at=now,
+        clusterer=clusterer,
+    )
     lapsed = list(_lapsed(source, found, standing))
     back = {one.report.id for one in found.judged if one.repeats(standing.get(one.report.id))}
     gone = {*(one.report.id for one in sure), *back, *found.irrelevant}
@@ -72,13 +91,6 @@ def filed(session: Session, service: Service, source: str, found: Sorted) -> Cou
 def is_sure(service: Service, judged: Judged) -> bool:
     """Whether nobody needs to look at it first."""
     return judged.confidence >= service.configuration.ingest.accept_above and not judged.undated
-
-
-def _accept(
-    session: Session, service: Service, source: str, sure: Sequence[Judged], at: datetime
-) -> Counter[str]:
-    reports = [one.report for one in sure]
-    return file_and_cluster(session, service, reports, lines=[one.line for one in sure], origin=source, at=at)
 
 
 def _proposal(source: str, judged: Judged, standing: Mapping[str, Report]) -> NewProposal:

@@ -9,13 +9,12 @@ from functools import cache
 from itertools import batched
 from pathlib import Path
 
-from sqlalchemy.orm import Session
-
 from ingest.files import Reading, read
 from ingest.inbox import pending, settle, stamp
 from ingest.records import Item, Parsed, Refused, Untagged
 from model.errors import Unavailable
 from service import kinds
+from service.clustering import Clusterer
 from service.composition import Service
 from service.filing import file_and_cluster, filed
 from service.judging import Judged, Sorted, by_rules
@@ -120,6 +119,7 @@ def latest_day(service: Service) -> date:
 
 def _take(service: Service, reading: Reading) -> Taken:
     taken, origin = Taken(path=reading.path, notes=reading.notes), _readable(reading.path.name)
+    clusterer = Clusterer(service)
     for batch in batched(tagged(service, reading.items), BATCH):
         found = Sorted(
             judged=[item for item in batch if isinstance(item, Judged)],
@@ -127,9 +127,17 @@ def _take(service: Service, reading: Reading) -> Taken:
         )
         parsed = [item for item in batch if isinstance(item, Parsed)]
         with service.database.session() as session:
-            taken.counts += _store(session, service, origin, parsed)
+            taken.counts += file_and_cluster(
+                session,
+                service,
+                [item.report for item in parsed],
+                lines=[item.line for item in parsed],
+                origin=origin,
+                at=service.clock(),
+                clusterer=clusterer,
+            )
             if found.judged:
-                taken.counts += filed(session, service, origin, found)
+                taken.counts += filed(session, service, origin, found, clusterer)
         taken.refused += found.refused
     return taken
 
@@ -139,8 +147,3 @@ def tagged(service: Service, items: Iterable[Item]) -> Iterator[Parsed | Refused
     rules = cache(lambda: kinds.tagger(service.configuration))
     for item in items:
         yield by_rules(item, rules(), today=latest_day(service)) if isinstance(item, Untagged) else item
-
-
-def _store(session: Session, service: Service, origin: str, parsed: Sequence[Parsed]) -> Counter[str]:
-    reports, lines = [item.report for item in parsed], [item.line for item in parsed]
-    return file_and_cluster(session, service, reports, lines=lines, origin=origin, at=service.clock())

@@ -21,6 +21,7 @@ from ingest.records import Refused
 from model.digests import digest
 from model.errors import PosterityError, UsageError
 from service import kinds, logs, sections
+from service.clustering import Clusterer
 from service.composition import Service
 from service.filing import filed
 from service.intake import Taken, latest_day, take_files, take_inbox
@@ -108,12 +109,13 @@ def polled(service: Service, sources: Sequence[sections.Source]) -> Iterator[Pol
     tagger = kinds.tagger(service.configuration)
     with service.database.reading() as session:
         cursors = {one.id: _cursor(session, one) for one in sources}
+    clusterer = Clusterer(service)
     for fetched in _Asking(cursors, started).answers(sources):
         result, source = results[fetched.source.id], fetched.source
         if fetched.batch is not None:
             grade, today = kinds.grade(source), latest_day(service)
             judge = Judge(source=source.id, grade=grade, tagger=tagger, today=today)
-            _file(service, judge, fetched.batch, fetched.items, result, started, _place(source))
+            _file(service, judge, clusterer, fetched, result, started)
             continue
         result.trouble = fetched.trouble
         _end(service, result, started)
@@ -201,16 +203,17 @@ def _trouble(source: sections.Source, error: BaseException | None) -> str:
 def _file(  # noqa: PLR0913, PLR0917 - what came, how to judge it, and where to count it
     service: Service,
     judge: Judge,
-    batch: Batch,
-    items: Sequence[SourceItem],
+    clusterer: Clusterer,
+    fetched: "_Fetched",
     result: Polled,
     started: datetime,
-    place: str,
 ) -> None:
     """File a batch in one transaction with the cursor behind it."""
-    found = judge.sort(items)
+    found, batch = judge.sort(fetched.items), fetched.batch
+    if batch is None:
+        return
     with service.database.session() as session:
-        counts = filed(session, service, judge.source, found)
+        counts = filed(session, service, judge.source, found, clusterer)
         record_poll(
             session,
             Poll(
@@ -222,7 +225,7 @@ def _file(  # noqa: PLR0913, PLR0917 - what came, how to judge it, and where to 
                 detail="; ".join(batch.notes),
                 counts=counts,
                 refused=[(one.line, one.reason, one.text) for one in found.refused],
-                cursor={**batch.cursor, _PLACE: place},
+                cursor={**batch.cursor, _PLACE: _place(fetched.source)},
             ),
         )
     result.counts += counts

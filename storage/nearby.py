@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import batched, chain, repeat
 
-from sqlalchemy import Date, TextClause, bindparam, select, text
+from sqlalchemy import Date, TextClause, bindparam, func, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -15,6 +15,8 @@ from model.dates import CoarseDate
 from storage.current import newest_membership, newest_version
 from storage.reports import BATCH
 from storage.tables import EventMembership, ReportVersion
+
+type Written = tuple[int, int]  # the numbers of the last version of a report, and of the last decision
 
 SPANS = 50  # that one query looks for
 _LONGEST_INTERVAL = timedelta(days=366)  # a date may be as coarse as a year
@@ -136,6 +138,13 @@ def _neighbour(key: str, author: str | None, content: str) -> Neighbour:
         denies=said.get("denies", False),
         event=event,
     )
+
+
+def last_written(session: Session) -> Written:
+    """Give what changes with everything that is filed, retracted or decided."""
+    last = (select(func.max(col(table.id))).scalar_subquery() for table in (ReportVersion, EventMembership))
+    version, decision = session.execute(select(*last)).one()
+    return version or 0, decision or 0
 
 
 def amended(session: Session, report_ids: Collection[str]) -> dict[str, Amended]:

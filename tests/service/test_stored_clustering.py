@@ -1,20 +1,24 @@
 """Filed reports become events in the store, however they arrive, and stay where a person put them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import batched
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from benchmarks.streams import stream
 from ingest.cluster import Clustering, assign_all
+from model.dates import CoarseDate
 from model.domain import Report
-from service.clustering import cluster, foresee
+from service.clustering import Clusterer, foresee
 from service.composition import Service
 from service.configuration import load
 from storage.database import Database
 from storage.events import Membership, event_keys, join_events
 from storage.memberships import memberships, placements
+from storage.nearby import Neighbour, Span, candidates
 from storage.reports import file_reports, retract_report
 from tests.service.configurations import VALID
 from tests.storage.samples import moment, report
@@ -29,12 +33,16 @@ def service(tmp_path: Path, database: Database) -> Service:
     return Service(configuration=load(path, {}), database=database, clock=lambda: moment(1))
 
 
-def say(service: Service, *reports: Report, day: int = 1) -> dict[str, str]:
+def say(
+    service: Service, *reports: Report, day: int = 1, clusterer: Clusterer | None = None
+) -> dict[str, str]:
     """File reports and cluster them in one transaction; gives the event of each."""
+    clusterer = clusterer or Clusterer(service)
     with service.database.session() as session:
+        clusterer.begin(session)
         filings = file_reports(session, reports, at=moment(day), origin="x")
         new = [one for one, filing in zip(reports, filings, strict=True) if filing.outcome != "duplicate"]
-        cluster(session, service, new, at=moment(day))
+        clusterer.cluster(session, new, at=moment(day))
     with service.database.reading() as session:
         return event_keys(session, {one.id for one in reports})
 
@@ -109,13 +117,38 @@ def streamed() -> list[Report]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [1, 7, 1000])
-def test_how_reports_are_batched_changes_nothing(service: Service, size: int) -> None:
+@pytest.mark.parametrize(("size", "remembers"), [(1, True), (7, True), (7, False), (1000, False)])
+def test_how_reports_are_batched_changes_nothing(service: Service, size: int, remembers: bool) -> None:
     reports = streamed()
     decisions = assign_all(reports, [], Clustering())
     expected = {report.id: decision.key for report, decision in zip(reports, decisions, strict=True)}
     found: dict[str, str] = {}
+    one = Clusterer(service) if remembers else None
     for batch in batched(reports, size):
-        found |= say(service, *batch)
+        found |= say(service, *batch, clusterer=one)
     assert found == expected
     assert len(set(found.values())) > 20
+
+
+def test_what_others_file_between_two_batches_is_not_overlooked(service: Service) -> None:
+    one = Clusterer(service)
+    say(service, told("a", "Nine tanks sink off Callao"), clusterer=one)
+    first = say(service, told("b"))
+    assert say(service, told("c"), clusterer=one) == {"c": first["b"]}
+    put(service, "c", "by-ana")
+    assert say(service, told("c", f"{TOLD} at night"), clusterer=one) == {"c": "by-ana"}
+
+
+def test_what_is_remembered_is_read_once(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(session: Session, spans: Sequence[Span]) -> list[Neighbour]:
+        asked.append(len(spans))
+        return candidates(session, spans)
+
+    monkeypatch.setattr("service.clustering.candidates", counted)
+    one = Clusterer(service)
+    for name in "abc":
+        say(service, told(name), clusterer=one)
+    say(service, replace(told("d"), published=CoarseDate.parse("2025-07-05")), clusterer=one)
+    assert asked == [1, 0, 0, 1]
