@@ -26,7 +26,7 @@ from benchmarks.measuring import machine, table
 from model.errors import InputRefused
 
 SECONDS = 2.0
-_PATIENCE = 30.0  # seconds after which an input that does not end is given up
+_PATIENCE = 30.0  # seconds of the processor after which an input that does not end is given up
 MEGABYTES = 200
 _KILOBYTES = 1024  # of a megabyte, in which the system counts
 
@@ -107,13 +107,13 @@ def _given_up_after(seconds: float) -> Iterator[None]:
     def out(_signal: int, _frame: FrameType | None) -> None:
         raise _Endless
 
-    before = signal.signal(signal.SIGALRM, out)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, out)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _row(name: str, found: Found) -> list[str]:

@@ -50,7 +50,7 @@ def _items(items: Iterable[SourceItem | Untagged | Judged]) -> int:
     for item in items:
         if isinstance(item, Refused):
             assert item.reason
-            assert item.reason.isprintable(), item.reason
+            assert visible(item.reason) == item.reason, item.reason
             length += len(item.reason) + len(item.text)
         elif isinstance(item, NewsItem):
             length += _item(item)

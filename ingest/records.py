@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import BinaryIO
 
+from ingest.markup import visible
 from ingest.reports import report_from
 from model.domain import Report
 from model.errors import InputRefused, InvalidValue
@@ -50,6 +51,7 @@ class Refused:
     text: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", visible(self.reason))
         object.__setattr__(self, "text", self.text[:MAX_KEPT])
 
 

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from model.wire import FIELDS, REQUIRED
 
 GUESSED = "not UTF-8: read as Windows-1252 (Latin-1); save it as UTF-8 to be sure of its letters"
 _DELIMITERS = ",;\t"
+_MOST_NAMED = 5  # columns that stand there twice
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what surrogateescape leaves of a byte
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -111,9 +113,10 @@ def _names(header: _Row) -> list[str]:
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise InputRefused(f"the header lacks {', '.join(missing)}; name the columns in the first line")
-    double = sorted({name for name in names if names.count(name) > 1})
+    double = sorted(name for name, times in Counter(names).items() if times > 1)
     if double:
-        raise InputRefused(f"the header names {', '.join(double)} twice; keep one column of each")
+        said = ", ".join(double[:_MOST_NAMED]) + (", and others" if len(double) > _MOST_NAMED else "")
+        raise InputRefused(f"the header names {said} twice; keep one column of each")
     return names
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ingest.records import Item, Parsed, Refused
 from ingest.sheets import GUESSED, sheet
 from model.domain import Report
+from tests.ingest.feed_examples import patience
 
 TODAY = date(2026, 2, 16)
 HEADER = "id,published_on,tag,country,headline"
@@ -112,6 +113,24 @@ def test_line_breaks_inside_quotation_marks_belong_to_the_cell_and_lines_are_cou
     assert isinstance(first, Parsed)
     assert (first.line, first.report.headline) == (2, "Two helicopters")
     assert (second.line, type(second)) == (5, Refused)
+
+
+def test_a_refusal_shows_what_the_eye_cannot_see() -> None:
+    (refused,) = items_of("\t".join([*HEADER.split(","), "a\x01\u202eb", "a\x01\u202eb"]) + "\n")
+    assert isinstance(refused, Refused)
+    assert "a<U+0001><U+202E>b" in refused.reason
+    tabs = HEADER.replace(",", "\t")
+    _, broken = items_of(tabs + "\n" + ROW.replace(",", "\t") + '\nb\t"x"y\n')
+    assert isinstance(broken, Refused)
+    assert broken.reason.isprintable()
+
+
+def test_a_header_of_very_many_columns_is_answered_soon_and_briefly() -> None:
+    with patience(20):
+        (refused,) = items_of(HEADER + "," + ",".join(f"x{n % 30_000}" for n in range(60_000)) + "\n")
+    assert isinstance(refused, Refused)
+    assert refused.reason.startswith("the header names x0, x1, x10, ")
+    assert refused.reason.endswith(", and others twice; keep one column of each")
 
 
 def test_an_open_quotation_mark_costs_its_own_row_only() -> None:
