@@ -7,7 +7,11 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 KINDS: Mapping[str, str] = MappingProxyType(
-    {"rss": "ingest.sources.feed:Feed", "gdelt": "ingest.sources.gdelt:Gdelt"}
+    {
+        "rss": "ingest.sources.feed:Feed",
+        "gdelt": "ingest.sources.gdelt:Gdelt",
+        "register": "ingest.sources.register:Register",
+    }
 )
 
 
