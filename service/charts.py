@@ -11,8 +11,8 @@ from model.domain import Scenario
 from service.curves import Point, described, names, spaced, style
 from service.printing import percent
 
-_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first comes with the renderer
-_INK, _GRID = "#24292f", "#d8dde3"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first comes with the renderer
+INK, GRID = "#24292f", "#d8dde3"
 _LETTER = 0.52  # of the font's size: how wide a letter is, on average
 _SYMBOL = 1.9  # of the font's size: how wide a legend's dashes are
 _DAY, _MONTHS = timedelta(days=1), timedelta(days=100)  # within which the axis names days
@@ -57,7 +57,7 @@ def history_chart(  # noqa: PLR0913 - what differs between a page and a mail
     )
 
 
-def png(chart: alt.LayerChart, *, scale: float = 2) -> bytes:
+def png(chart: alt.LayerChart | alt.VConcatChart, *, scale: float = 2) -> bytes:
     """Render a chart as a PNG; the same chart gives the same bytes, and nothing is fetched for it."""
     import vl_convert  # noqa: PLC0415 - carries a JavaScript engine, which pages do not need
 
@@ -69,10 +69,10 @@ def png(chart: alt.LayerChart, *, scale: float = 2) -> bytes:
 
 
 def _dressed(chart: alt.LayerChart, font_size: int) -> alt.LayerChart:
-    lines = {"gridColor": _GRID, "domainColor": _GRID, "tickColor": _GRID}
-    text = {"labelFontSize": font_size, "labelColor": _INK}
+    lines = {"gridColor": GRID, "domainColor": GRID, "tickColor": GRID}
+    text = {"labelFontSize": font_size, "labelColor": INK}
     dressed: alt.LayerChart = (
-        chart.configure(font=_FONT, background="white", padding=6)
+        chart.configure(font=FONT, background="white", padding=6)
         .configure_view(stroke=None)
         .configure_axis(**lines, **text)
         .configure_legend(**text)

@@ -215,8 +215,10 @@ def reports(
 
 
 from service import (  # noqa: E402 - their commands are listed after those above
+    commands_base_rates,  # noqa: F401
     commands_digest,  # noqa: F401
     commands_operation,  # noqa: F401
+    commands_panel,  # noqa: F401
     commands_readers,  # noqa: F401
     commands_review,  # noqa: F401
     commands_schedule,  # noqa: F401

@@ -49,7 +49,7 @@ class Service:
 
 @contextmanager
 def opened(
-    path: Path, *, clock: Clock = utc_now, migrated: bool = True, polls: bool = True
+    path: Path, *, clock: Clock = utc_now, migrated: bool = True, polls: bool = True, rates: bool = True
 ) -> Iterator[Service]:
     """Read the configuration and open the database; close it afterwards.
 
@@ -57,15 +57,15 @@ def opened(
     ----------
     migrated
         Make sure first that the tables are there.
-    polls
-        As `load` has it.
+    polls, rates
+        As `load` has them.
 
     Raises
     ------
     ConfigurationError, UsageError, Unavailable
         As `load`, `open_database` and `prepare` do.
     """
-    configuration = load(path, polls=polls)
+    configuration = load(path, polls=polls, rates=rates)
     with open_database(configuration.storage.url) as database:
         if migrated:
             prepare(database)

@@ -17,7 +17,10 @@ from service import crosschecks, toml_files
 from service.problems import DELIMITER, PREFIX, Places, Problem, nearest, printable, worded
 from service.sections import (
     Alerts,
+    BaseRates,
+    BaseRateTable,
     Digest,
+    ForecastTable,
     Grades,
     Ingest,
     Moves,
@@ -45,6 +48,8 @@ class Configuration:
         What may not have been meant, one line each.
     forecast_alerts
         For each forecast's id the alerts in force, its own keys before those of ``[alerts]``.
+    referring
+        For each forecast's id the indicators that refer to a base rate, and to which.
     """
 
     path: Path
@@ -56,15 +61,19 @@ class Configuration:
     sources: tuple[Source, ...]
     words: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
+    base_rates: BaseRates
     digest: Digest
     alerts: Alerts
     serve: Serve
     forecasts: tuple[Forecast, ...]
     forecast_alerts: Mapping[str, Moves]
+    referring: Mapping[str, Mapping[str, BaseRateTable]]
     warnings: tuple[str, ...] = ()
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None, *, polls: bool = True) -> Configuration:
+def load(
+    path: Path, environ: Mapping[str, str] | None = None, *, polls: bool = True, rates: bool = True
+) -> Configuration:
     """Read a configuration file, the files that it includes, and the environment's overrides.
 
     Parameters
@@ -77,6 +86,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, polls: bool = 
     polls
         Look also into the keys of sources and the patterns of rules, which whoever only shows what is
         stored need not wait for.
+    rates
+        Look base rates up; without, each stands for one occasion, for who is about to compute them.
 
     Raises
     ------
@@ -90,6 +101,9 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, polls: bool = 
     problems += crosschecks.problems(_merged(files.tree, environment.tree))
     if polls and settings is not None and (settings.sources or settings.rules or settings.words):
         problems += _parts(settings)
+    if settings is not None:
+        settings, missing = _with_rates(settings, path.parent, rates=rates)
+        problems += missing
     places = Places(
         file=path.name,
         forecasts=files.forecasts,
@@ -100,6 +114,14 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, polls: bool = 
     if settings is None or lines:
         raise ConfigurationError(lines)
     return _configuration(path, settings, places)
+
+
+def _with_rates(settings: Settings, folder: Path, *, rates: bool) -> tuple[Settings, list[Problem]]:
+    if not any(each.base_rate for table in settings.forecasts for each in table.indicators):
+        return settings, []
+    from service import base_rate_keys  # noqa: PLC0415 - only where there are any
+
+    return base_rate_keys.resolved(settings, folder) if rates else (base_rate_keys.provisional(settings), [])
 
 
 def _parts(settings: Settings) -> Iterator[Problem]:
@@ -119,8 +141,13 @@ def _configuration(path: Path, settings: Settings, places: Places) -> Configurat
         folder=path.parent,
         forecasts=forecasts,
         forecast_alerts=MappingProxyType(alerts),
+        referring=MappingProxyType({table.id: _referring(table) for table in settings.forecasts}),
         warnings=tuple(map(places.line, _warnings(forecasts))),
     )
+
+
+def _referring(table: ForecastTable) -> Mapping[str, BaseRateTable]:
+    return {one.id: one.base_rate for one in table.indicators if one.base_rate is not None}
 
 
 def _absolute(settings: Settings, folder: Path) -> dict[str, object]:
@@ -134,6 +161,7 @@ def _absolute(settings: Settings, folder: Path) -> dict[str, object]:
         "storage": storage.model_copy(update=at_home),
         "ingest": ingest.model_copy(update={"drop_folder": folder / ingest.drop_folder}),
         "sources": tuple(sources),
+        "base_rates": settings.base_rates.model_copy(update={"file": folder / settings.base_rates.file}),
     }
 
 

@@ -141,6 +141,8 @@ def _fitting(key: Key, table: Table, ids: list[str]) -> Iterator[Problem]:
         return
     (wanted, because), (other, _) = _FITS[recurs], _FITS[not recurs]
     write = f"{wanted} = {{ {', '.join(f'{bare(name)} = …' for name in ids or ['scenario'])} }}"
+    if "base_rate" in table:
+        yield from _referring((*key, "base_rate"), table, recurs)
     if other in table:
         advice = "leave this out" if wanted in table else f"write {write}"
         yield Problem((*key, other), f"does not fit this indicator, for {because}; {advice}")
@@ -148,18 +150,29 @@ def _fitting(key: Key, table: Table, ids: list[str]) -> Iterator[Problem]:
         yield Problem((*key, wanted), f"is missing; write {write}")
 
 
+def _referring(key: Key, table: Table, recurs: bool) -> Iterator[Problem]:
+    if not recurs:
+        yield Problem(key, "counts occasions, but this does not recur; leave it out")
+    elif "expected" in table:
+        yield Problem(key, "stands beside expected; write one of the two")
+    if not table.get("countries"):
+        yield Problem(key, "needs the countries whose record it is; write countries = […]")
+
+
 def _complete(key: Key, table: Table, ids: list[str]) -> Iterator[Problem]:
     recurs = table.get("recurs", True)
-    for name in [_FITS[recurs][0]] if isinstance(recurs, bool) else ["expected", "probability"]:
-        stated = table.get(name)
+    names = [_FITS[recurs][0]] if isinstance(recurs, bool) else ["expected", "probability"]
+    base_rate = table.get("base_rate")
+    factor = base_rate.get("factor") if isinstance(base_rate, Mapping) else None
+    for place, stated in (*(((name,), table.get(name)) for name in names), (("base_rate", "factor"), factor)):
         if not isinstance(stated, Mapping):
             continue
         for scenario in (each for each in ids if each not in stated):
             text = f"is missing; write one number for each scenario: {listed(ids)}"
-            yield Problem((*key, name, scenario), text)
+            yield Problem((*key, *place, scenario), text)
         for scenario in (each for each in stated if each not in ids):
             text = f"is not a scenario of this forecast; they are {listed(ids)}"
-            yield Problem((*key, name, scenario), text)
+            yield Problem((*key, *place, scenario), text)
 
 
 def oddities(place: int, forecast: Forecast) -> Iterator[Problem]:

@@ -20,6 +20,8 @@ LONGEST = 40  # characters of a value that are quoted in a message
 _WRITE = {
     "id": 'write id = "a-short-name"',
     "kind": 'write kind = "rss"',
+    "from": 'write from = "register:orders", "register:deliveries" or "events:TAG"',
+    "factor": "write how many times as many occasions each scenario expects, factor = { base = 1, … }",
     "code": 'write code = ["057"]',
     "opened": "write the first day, opened = 2026-01-31",
     "horizon": "write the last day, horizon = 2027-01-31",
@@ -34,7 +36,6 @@ _DOUBLE_BRACKETS = {
     "sources": "[[sources]]",
     "rules": "[[rules]]",
 }
-_LATER = {"base_rate": "comes in a later release; write expected, one number for each scenario"}
 
 
 class Problem(NamedTuple):
@@ -106,8 +107,6 @@ def worded(error: ErrorDetails, root: type[BaseModel]) -> str:
 
 def _unknown(key: Key, root: type[BaseModel]) -> str:
     word = str(key[-1])
-    if word in _LATER:
-        return _LATER[word]
     if len(key) > 1 and word == "include":
         return "belongs at the top of the file, above the first [section]"
     return f"is not a known key; {nearest(word, known_keys(root, key[:-1]))}"

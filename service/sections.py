@@ -214,8 +214,24 @@ class ScenarioTable(Section):
     resolves: Text = ""
 
 
+class BaseRates(Section):
+    """``[base_rates]``: where `posterity base-rates --save` writes, and indicators look."""
+
+    file: Folder = Path("base-rates.toml")
+
+
+class BaseRateTable(Section):
+    """An indicator's ``base_rate``: a record, and by how much each scenario differs from it."""
+
+    kind: Annotated[str, BeforeValidator(read.history), Field(alias="from")]
+    factor: dict[str, Rate]
+
+
 class IndicatorTable(Section):
-    """``[[forecasts.indicators]]``; `expected` where it recurs, `probability` where it does not."""
+    """``[[forecasts.indicators]]``; `expected` where it recurs, `probability` where it does not.
+
+    `base_rate` stands in for `expected` until it is resolved.
+    """
 
     id: Id
     tag: Tags
@@ -223,6 +239,7 @@ class IndicatorTable(Section):
     recurs: Annotated[bool, BeforeValidator(read.yes_or_no)] = True
     expected: dict[str, Rate] | None = None
     probability: dict[str, Chance] | None = None
+    base_rate: BaseRateTable | None = None
     timing: Timing = 1.0
     spread: Spread = 0.5
     burst_days: Days = 14
@@ -231,7 +248,7 @@ class IndicatorTable(Section):
     def indicator(self, scenarios: tuple[str, ...]) -> Indicator:
         """Make the domain's value, its numbers in the scenarios' order."""
         stated = (self.expected if self.recurs else self.probability) or {}
-        own = self.model_dump(exclude={"tag", "expected", "probability"})
+        own = self.model_dump(exclude={"tag", "expected", "probability", "base_rate"})
         return Indicator(**own, tags=self.tag, stated={key: stated[key] for key in scenarios})
 
 
@@ -282,6 +299,7 @@ class Settings(BaseSettings):
     sources: tuple[Source, ...] = ()
     words: dict[str, Names] = {}
     rules: tuple[Rule, ...] = ()
+    base_rates: BaseRates = BaseRates()
     digest: Digest = Digest()
     alerts: Alerts = Alerts()
     serve: Serve = Serve()

@@ -3,10 +3,8 @@
 import codecs
 import csv
 import io
-import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,10 +13,11 @@ from typing import BinaryIO, TypedDict
 
 from sqlalchemy.orm import Session
 
-from model.errors import Unavailable, UsageError
+from model.errors import UsageError
 from service import printing
 from service.composition import Service
 from service.printing import band, percent
+from service.targets import target
 from storage.history import HistoryRow, history, history_documents
 from storage.runs import forecast_ids_with_runs
 
@@ -76,7 +75,7 @@ def show(service: Service, question: Question, form: str, output: Path | None) -
         if question.forecast not in forecast_ids_with_runs(session):
             service.forecast(question.forecast)  # configured but not yet run is no error; unknown is
             printing.note(f"{question.forecast} has not been run yet; try `posterity run`")
-        with _target(output) as stream:
+        with target(output) as stream:
             _WRITERS[form](session, question, stream)
 
 
@@ -136,38 +135,3 @@ def _parquet(session: Session, question: Question, stream: BinaryIO) -> None:
 _WRITERS: MappingProxyType[str, Callable[[Session, Question, BinaryIO], None]] = MappingProxyType(
     {"table": _table, "csv": _csv, "json": _json, "parquet": _parquet}
 )
-
-
-@contextmanager
-def _target(path: Path | None) -> Iterator[BinaryIO]:
-    """Open standard output, a device, or a file that appears whole or not at all."""
-    if path is None:
-        with printing.delivered():
-            sys.stdout.flush()
-            yield sys.stdout.buffer
-        return
-    try:
-        with path.open("wb") if _is_device(path) else _whole(path.resolve()) as stream:
-            yield stream
-    except OSError as error:
-        raise Unavailable(
-            f"{path}: cannot be written ({error.strerror}); check its folder and the disk"
-        ) from error
-
-
-def _is_device(path: Path) -> bool:
-    """Whether it is there and neither file nor folder: a terminal, a pipe, /dev/null."""
-    return path.exists() and not path.is_file() and not path.is_dir()
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    draft = path.parent / f".{os.getpid()}.tmp"
-    try:
-        with draft.open("wb") as stream:
-            yield stream
-        draft.replace(path)
-    except OSError:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise

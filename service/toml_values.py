@@ -95,6 +95,16 @@ def tag(value: object) -> str:
     return str(value)
 
 
+def history(value: object) -> str:
+    """Read which record a base rate is from: ``register:orders``, ``register:deliveries``, ``events:TAG``."""
+    kind, mark, rest = name(value).partition(":")
+    if value in {"register:orders", "register:deliveries"}:
+        return str(value)
+    if kind == "events" and mark and rest:
+        return f"events:{tag(rest)}"
+    raise _is(value, 'write "register:orders", "register:deliveries" or "events:TAG"')
+
+
 def place(value: object) -> str:
     """Read a country's code, or ``*`` for the whole region."""
     return REGION if value == REGION else country(value)

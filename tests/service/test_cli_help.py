@@ -9,6 +9,7 @@ import pytest
 
 from service.program import app
 from tests.service.commands import EXAMPLES, ROOT, Answer, Desk
+from tests.service.panels import write_register, write_votes
 
 EXAMPLE = "Example: posterity "
 COMMANDS = {
@@ -30,6 +31,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> De
     shutil.copy(EXAMPLES, desk.folder / "reports.jsonl")
     assert desk.types("ingest", desk.folder / "reports.jsonl").code == 0
     assert desk.types("run", "--as-of", "2025-11-30").code == 0
+    write_register(desk.folder)
+    write_votes(desk.folder)
     return desk
 
 

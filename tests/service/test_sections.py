@@ -165,11 +165,7 @@ def test_observation_may_end_before_the_opening_or_after_the_horizon(loaded: Loa
             "expected: is missing; write expected = { down = …, up = … }",
         ),
         ("expected = { down = 1, up = 2.5 }", "expected = 3", "expected: is not a table"),
-        (
-            "expected = { down = 1, up = 2.5 }",
-            'base_rate = "x"',
-            "base_rate: comes in a later release; write",
-        ),
+        ("expected = { down = 1, up = 2.5 }", 'base_rate = "x"', "base_rate: is not a table"),
         (
             "expected",
             "recurs = false\nprobability",
