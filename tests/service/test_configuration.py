@@ -28,7 +28,7 @@ def test_the_shipped_numbers_reach_the_indicators() -> None:
     center, contracts, *_ = load(SHIPPED, {}).forecasts[0].indicators
     assert (center.recurs, center.timing, center.stated["base"]) == (False, 2.0, 0.92)
     assert (contracts.tags, contracts.countries) == (("contract_signed",), ("PE",))
-    assert dict(contracts.stated) == {"downside": 0.4, "base": 2.5, "upside": 4.0}
+    assert dict(contracts.stated) == {"downside": 0.3, "base": 1.5, "upside": 2.5}
 
 
 def test_every_section_but_the_forecasts_has_defaults(loaded: Load, tmp_path: Path) -> None:
