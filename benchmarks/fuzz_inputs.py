@@ -49,6 +49,26 @@ _SHEET = """published_on,tag,country,headline,grade
 """
 _EVENT = export(cells()).decode()
 
+_REGISTER = """SIPRI AT Database ID,Supplier,Recipient,Designation,Description,Armament category,Order date,\
+Order date is estimate,Numbers delivered,Numbers delivered is estimate,Delivery year,\
+Delivery year is estimate,Status,SIPRI estimate,TIV deal unit,TIV delivery values,Local production
+36452,Russia,Brazil,Mi-35M,combat helicopter,Aircraft,2009,No,6,No,2010,No,New,11.5,11.5,69,No
+36452,Russia,Brazil,Mi-35M,combat helicopter,Aircraft,2009,No,3,Yes,2012,Yes,New,11.5,11.5,,No
+"""
+_SELECTED = """Transfers of major conventional arms from All countries  to All countries . Deals with \
+deliveries or orders made for year range '2000' to '2030'
+
+Data generated: 3 Jan 2025 9:16:02 PM
+"""
+_VOTES = """rcid,session,date,BRA,PER,RUS,USA
+3,1,1946-01-01,yes,no,abstain,
+4,1,1946-01-02,absent,yes,yes,no
+"""
+_LONG_VOTES = """rcid,ccode,session,year,vote
+3,140,1,1946,1
+3,365,1,1946,3
+"""
+
 EXAMPLES: dict[str, Sequence[str]] = {
     "feeds": (_RSS, _ATOM, _RDF, _BOMB),
     "markup": (_RSS, _ATOM, _HTML),
@@ -65,6 +85,8 @@ EXAMPLES: dict[str, Sequence[str]] = {
     "jsonl": (_REPORT, f"{_REPORT}\n{_REPORT}\n", f"[{_REPORT}, {_REPORT}]"),
     "csv": (_SHEET, _SHEET.replace(",", ";"), _SHEET.replace(",", "\t")),
     "gdelt": (_EVENT, _EVENT * 3, _EVENT.replace("\t", ";")),
+    "register": (_REGISTER, f"{_SELECTED}{_REGISTER}", _REGISTER.replace(",", ";")),
+    "votes": (_VOTES, _LONG_VOTES, _VOTES.replace("\n", "\r\n")),
 }
 _TOKENS = (
     *(

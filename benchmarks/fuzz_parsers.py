@@ -17,8 +17,10 @@ from ingest.items import NewsItem, SourceItem
 from ingest.markup import readable, visible
 from ingest.moments import published
 from ingest.records import Refused, Untagged, document, lines
+from ingest.register import parse_register
 from ingest.sheets import sheet
 from ingest.tagging import Rule, Tagger
+from ingest.votes import parse_votes
 from model.errors import InputRefused, InvalidValue
 from service.judging import Judged, by_rules
 
@@ -134,6 +136,17 @@ def _gdelt(body: bytes) -> int:
     return _items(batch.items) + len(json.dumps(batch.cursor)) + len("".join(batch.notes))
 
 
+def _register(body: bytes) -> int:
+    found = parse_register(body)
+    assert all(1900 <= one.year <= 2100 for one in found.deliveries)
+    assert all(visible(note) == note for note in found.notes)
+    return len(found.deals) + len(found.deliveries)
+
+
+def _votes(body: bytes) -> int:
+    return len(parse_votes(body).rcid)
+
+
 PARSERS: dict[str, Parser] = {
     "feeds": _feeds,
     "markup": _markup,
@@ -142,4 +155,6 @@ PARSERS: dict[str, Parser] = {
     "jsonl": _jsonl,
     "csv": _csv,
     "gdelt": _gdelt,
+    "register": _register,
+    "votes": _votes,
 }
