@@ -221,6 +221,9 @@ class Known:
         told, new = around.tellings(event), around.telling
         if not _admits(event, told, new.when, self.settings.cluster_days):
             return None
+        if same:
+            near = min(told, key=lambda one: (one.when.gap(new.when), one.id))
+            return _Match(key=event, id=near.id, gap=near.when.gap(new.when), margin=SAME, same=same)
         read, weights = traits(new.headline), around.weigh(event)
         found = [
             (
@@ -237,8 +240,7 @@ class Known:
             key=event,
             id=near.id,
             gap=near.when.gap(new.when),
-            margin=max(margin, 0.0) + SAME if same else margin,
-            same=same,
+            margin=margin,
             objection=like.objections[0] if like.objections else "",
         )
 

@@ -123,6 +123,7 @@ VALUES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", named_settings())
 def test_every_setting_that_is_named_is_understood(name: str) -> None:
     configuration = load(ROOT / "config.toml", {name: VALUES.get(name, "value")})

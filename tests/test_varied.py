@@ -53,6 +53,7 @@ def test_a_stratum_holds_what_it_says(stratum: Stratum) -> None:
         assert fewest <= events_of(evidence) <= most
 
 
+@pytest.mark.slow
 def test_most_of_the_set_leave_two_scenarios_plausible() -> None:
     assert sum(strata.plausible(case.evidence) >= 2 for case in forty()) > FORTY / 2
 

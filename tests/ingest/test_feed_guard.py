@@ -270,6 +270,7 @@ PIECES = [
 SOUP = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=40).map("".join)
 
 
+@pytest.mark.slow
 @example('<item rdf:about="&#12;">')
 @given(SOUP)
 def test_whatever_comes_a_sound_feed_is_handed_on(soup: str) -> None:
@@ -282,6 +283,7 @@ def test_whatever_comes_a_sound_feed_is_handed_on(soup: str) -> None:
     assert names(found.xml).count("item") + names(found.xml).count("entry") == len(found.places)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(SOUP)
 def test_a_feed_of_anything_is_read_or_refused(soup: str) -> None:
@@ -293,6 +295,7 @@ def test_a_feed_of_anything_is_read_or_refused(soup: str) -> None:
     assert all(one.headline.isprintable() or one.headline for one in taken(found))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.sampled_from([SOUND, RDF, atom("<entry><id>1</id><title>a</title></entry>")]),

@@ -254,6 +254,7 @@ def test_a_redirect_to_encryption_is_followed(own: Path) -> None:
 LETTERS = st.characters(exclude_characters="/?#", codec="utf-8")
 
 
+@pytest.mark.slow
 @given(user=st.text(LETTERS), password=st.text(LETTERS), query=st.text())
 def test_logins_and_queries_are_never_shown(user: str, password: str, query: str) -> None:
     login, asked = f"{user}:«{password}»", f"¿{query}?"
@@ -275,6 +276,7 @@ def test_whatever_is_written_for_a_url_is_shown_on_one_short_line(text: str) -> 
     assert said.isprintable()
 
 
+@pytest.mark.slow
 @given(
     text=st.text() | st.builds("http://{}{}".format, st.text(), st.sampled_from(["", "/", ":80/", "@h:x/"]))
 )

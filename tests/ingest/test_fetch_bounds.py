@@ -323,6 +323,7 @@ def deflated(times: int) -> bytes:
     return b"".join(engine.compress(ZEROS) for _ in range(times))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -226,6 +226,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(json_values, st.sampled_from(["seen", "added", "url", "events"]))
 def test_a_memory_that_makes_no_sense_is_forgotten(nonsense: Any, name: str) -> None:
     recalled(nonsense)

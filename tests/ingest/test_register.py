@@ -517,6 +517,7 @@ def rewritten(register: Register) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 @given(tables())
 def test_a_register_that_is_written_reads_back_the_same(rows: list[list[str]]) -> None:
     register = parse_register(export(*rows))
@@ -533,6 +534,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
             continue
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_an_export_with_anything_cut_out_or_put_in_is_read_or_refused(data: st.DataObject) -> None:
     body = export(*SEVERAL, preamble=PREAMBLE)

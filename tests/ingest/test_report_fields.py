@@ -257,6 +257,7 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(RECORDS)
 def test_what_was_read_is_written_and_read_back_the_same(record: dict[str, object]) -> None:
     try:
@@ -267,6 +268,7 @@ def test_what_was_read_is_written_and_read_back_the_same(record: dict[str, objec
     assert report_from(content(report), today=TODAY + timedelta(days=900)) == report
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from([*FULL, "other", ""]), JSON | DATES | CODES, max_size=8))
 def test_any_record_gives_a_report_or_a_reason_in_one_line(record: dict[str, object]) -> None:
     reason = "none"

@@ -123,6 +123,7 @@ def test_no_foreign_summary_makes_a_report_accepted_as_something_else(rules: Tag
     assert mixed.accepted == mixed.outcomes[RIGHT] > 150
 
 
+@pytest.mark.slow
 def test_of_real_feeds_nothing_is_accepted_and_what_waits_concerns_the_forecast(rules: Tagger) -> None:
     if not tagging.FEEDS.is_dir():
         pytest.skip("the captured feeds are not part of the project")

@@ -227,6 +227,7 @@ RULES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(RULES, max_size=6), TEXTS, TEXTS)
 def test_many_rules_together_judge_as_the_best_of_each_alone(
     rules: list[Rule], headline: str, summary: str
@@ -247,6 +248,7 @@ def test_many_rules_together_judge_as_the_best_of_each_alone(
     )
 
 
+@pytest.mark.slow
 @given(st.text(), st.text())
 def test_any_text_is_judged(headline: str, summary: str) -> None:
     tagged = judge([Rule(tag="any", any_of=("a*|e*|i*|o*|u*", "@US"), confidence=0.5)], headline, summary)

@@ -332,6 +332,7 @@ TABLES = st.integers(2, 8).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(TABLES)
 def test_votes_that_are_written_read_back_the_same_in_either_form(rows: list[tuple[str, str, str]]) -> None:
     codes = {"yes": 1, "abstain": 2, "no": 3, "absent": 8, "": 9}

@@ -208,6 +208,7 @@ def walk(
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("years", "after"), [(0.4, 0.0), (1.5, 0.0), (3.2, 2.5)])
 def test_the_moments_are_those_of_a_simulated_walk(years: float, after: float) -> None:
     draws = some_draws(np.array([[3.0, 1.0]]), now=2.0, own=0.5, shared=0.3, cv=0.6)
@@ -217,6 +218,7 @@ def test_the_moments_are_those_of_a_simulated_walk(years: float, after: float) -
     assert found.spread == pytest.approx(walked.std() / walked.mean(), rel=0.015)
 
 
+@pytest.mark.slow
 def test_the_quantiles_are_those_of_a_simulated_walk() -> None:
     draws = some_draws(np.broadcast_to([3.0, 1.0], (4000, 2)), now=2.0, own=0.5, shared=0.3, cv=0.6)
     found = base_rates(draws).expected(["PE", "BO"], 3.2, after=2.5)
@@ -308,6 +310,7 @@ def unequal(seed: int, size: int) -> BaseRate:
     return base_rates(known).expected(["PE"], 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [200, 5000])
 def test_monte_carlo_errors_are_how_far_repetitions_lie_apart(size: int) -> None:
     found = [unequal(seed, size) for seed in range(60)]

@@ -228,6 +228,7 @@ def test_silence_rules_out_the_scenario_that_was_sure() -> None:
     assert oracle.log_evidence(seen(a_one_off(1, 0.4), c=[[]], exposures=[1.0]))["s"] == -math.inf
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(st.data())
 def test_probabilities_sum_to_one(data: st.DataObject) -> None:

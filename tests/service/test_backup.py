@@ -151,6 +151,7 @@ def test_a_backup_says_what_it_holds(desk: Desk, tmp_path: Path) -> None:
     assert f"{path} is whole: {rows} rows of {tables} tables" in desk.types("restore", path, "--dry-run").out
 
 
+@pytest.mark.slow
 def test_a_backup_is_for_its_owner_alone_and_leaves_nothing_beside_it(desk: Desk, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()

@@ -189,6 +189,7 @@ def test_days_are_days_wherever_the_picture_is_drawn() -> None:
         assert one["encoding"]["x"]["scale"]["type"] == "utc"
 
 
+@pytest.mark.slow
 def test_a_page_gets_the_same_definition_as_json_and_vega_lite_finds_nothing_wrong_with_it() -> None:
     found = json.loads(json.dumps(spec(nights(0.2, 0.3), width=900, height=400, font_size=12)))
     assert (found["width"], found["height"]) == (900, 400)

@@ -65,6 +65,7 @@ def test_the_example_works(
     assert answer.err in {"", cut}
 
 
+@pytest.mark.slow
 def test_the_program_shows_what_it_does_and_an_example(prepared: Desk) -> None:
     answer = prepared.types("--help")
     assert answer.code == 0

@@ -34,6 +34,7 @@ def test_characters_that_command_a_terminal_are_refused(desk: Desk, character: s
     assert character not in answer.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
 @pytest.mark.parametrize(
     "command", [["reports"], ["reports", "a"], ["events"], ["events", "one"]], ids=" ".join

@@ -298,6 +298,7 @@ def test_a_prior_of_zero_and_equal_numbers_are_warned_of(loaded: Load) -> None:
     assert equal.startswith("config.toml: forecasts[0].indicators[0]: deals states one number for all")
 
 
+@pytest.mark.slow
 def test_configuration_is_read_without_loading_what_is_slow() -> None:
     slow = {"pandas", "pymc", "alembic", "sqlmodel", "sqlalchemy", "scipy", "numpy", "rapidfuzz", "arviz"}
     code = (

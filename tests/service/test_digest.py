@@ -82,6 +82,7 @@ def test_the_run_of_a_week_ago_is_the_one_that_stood_then_not_one_made_since(fre
     assert fresh.said(MONDAY + timedelta(hours=1))["before"]["as_of"] == "2025-06-23"
 
 
+@pytest.mark.slow
 def test_a_run_recorded_later_than_the_edition_knows_is_not_seen(fresh: Newsroom) -> None:
     fresh.night("2025-06-23", *FIRST)
     before = fresh.edition()

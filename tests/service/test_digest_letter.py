@@ -80,6 +80,7 @@ def test_text_and_page_lead_to_the_same_places(room: Newsroom) -> None:
     assert "paper.example: https://paper.example/tanks?a=1&b=2" in letter.text
 
 
+@pytest.mark.slow
 def test_the_text_reads_well(room: Newsroom) -> None:
     text = room.letter().text
     assert text.startswith("POSTERITY, WEEK 27 OF 2025\nMonday, 2025-06-30\n\nDeals in the Andes: up 76 %")
@@ -296,6 +297,7 @@ def test_a_change_has_its_sign_and_a_missing_one_is_no_zero(points: float | None
     assert change(points) == said
 
 
+@pytest.mark.slow
 def test_what_moved_by_nothing_that_shows_is_said_so(fresh: Newsroom) -> None:
     fresh.night("2025-06-23", *FIRST)
     assert "WHAT MOVED IT THIS WEEK\nNothing moved it.\n" in fresh.letter().text

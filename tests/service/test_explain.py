@@ -39,6 +39,7 @@ def fresh(tmp_path: Path) -> Desk:
     return told_of(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--as-of", EARLY), ("--since", EARLY)], ids=" ".join)
 def test_the_parts_add_up_to_the_whole(desk: Desk, more: tuple[str, ...]) -> None:
     told = explained(desk, *more)

@@ -181,6 +181,7 @@ def test_an_end_of_observation_that_moves_back_is_a_cause_of_its_own(fresh: Desk
     assert sentences(told, "observation") == ["observation now ends on 2025-06-01"]
 
 
+@pytest.mark.slow
 def test_a_day_of_the_same_run_moved_nothing(desk: Desk) -> None:
     assert explained(desk, "--since", LATE)["moved"] == []
     assert "\nNothing moved.\n" in shown(desk, "--since", "2025-12-01")

@@ -192,6 +192,7 @@ def test_what_looks_secret_in_a_text_is_hidden_and_nothing_else(lines: Lines, te
     ]
 
 
+@pytest.mark.slow
 @given(st.text(), st.dictionaries(st.from_regex("[a-d]{1,3}", fullmatch=True), st.text()))
 def test_any_text_is_one_line_that_can_be_read_back(event: str, fields: dict[str, str]) -> None:
     for made in (True, False):

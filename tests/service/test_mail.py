@@ -227,6 +227,7 @@ def as_sent(text: str) -> str:
     return readable if readable.endswith("\n") else f"{readable}\n"
 
 
+@pytest.mark.slow
 @given(name=hostile)
 def test_a_quoted_name_arrives_as_it_was_meant(service: Service, name: str) -> None:
     escaped = re.sub(r'(["\\])', r"\\\1", re.sub("[<>]", "", name))

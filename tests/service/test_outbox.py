@@ -133,6 +133,7 @@ def test_a_recipient_whom_the_server_does_not_know_is_given_up_at_once(served: S
         assert [one.error for one in outbox.dead_messages(session)] == ["550 5.1.1 no such user"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_is_asked_once_and_no_mail_loses_an_attempt(
     served: Served, clock: Hand
 ) -> None:

@@ -228,6 +228,7 @@ def test_only_what_was_published_is_resolved(service: Service, status: Status) -
     assert resolve(service) == 0
 
 
+@pytest.mark.slow
 def test_several_nights_and_indicators_resolve_together(desk: Desk) -> None:
     desk.configure((desk.folder / "config.toml").read_text() + TREATY + VISITS)
     ingest(desk, report(published="2025-04-06", tag="treaty", probability_true=0.9))
@@ -259,6 +260,7 @@ def selections(service: Service, as_of: date) -> int:
     return sum("FROM event_membership JOIN report_version" in one for one in seen)
 
 
+@pytest.mark.slow
 def test_a_night_selects_evidence_once_for_each_last_day_that_was_observed(service: Service) -> None:
     first, as_of = date(2025, 3, 1), date(2025, 6, 30)
     for day in range(30):

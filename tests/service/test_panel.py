@@ -74,7 +74,7 @@ def test_a_forecast_is_named_where_there_are_several(tmp_path: Path) -> None:
     answer = several.types("panel")
     assert (answer.code, answer.err) == (
         2,
-        "posterity: the panel is of one forecast; write one of quiet, other\n",
+        "posterity: this is asked of one forecast; write one of quiet, other\n",
     )
     assert several.types("panel", "quiet").code == 0
 

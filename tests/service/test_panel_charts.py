@@ -64,12 +64,14 @@ def image(content: bytes) -> Image.Image:
 # ---- what is drawn -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_countries_stand_side_by_side_in_their_order() -> None:
     found = drawn(made(PERU, CHILE))
     assert [one for one in texts(found["datasets"]) if one in {"Peru", "Chile"}] == ["Peru", "Chile"]
     assert [len(plots(found, place)) for place in range(4)] == [2, 2, 2, 2]
 
 
+@pytest.mark.slow
 def test_estimated_years_stand_lighter_on_top_of_known_ones() -> None:
     (peru, _) = plots(drawn(made(PERU, CHILE)), 0)
     known, estimated = values(peru, "bar")
@@ -84,6 +86,7 @@ def luminance(colour: str) -> float:
     return sum(int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)) / 3
 
 
+@pytest.mark.slow
 def test_all_countries_share_one_scale() -> None:
     found = drawn(made(PERU, CHILE))
     for place, domain in ((0, [0, 3]), (1, [0, 1]), (2, [0, 3])):
@@ -91,6 +94,7 @@ def test_all_countries_share_one_scale() -> None:
         assert scales == [domain, domain]
 
 
+@pytest.mark.slow
 def test_stored_events_of_a_year_stand_on_one_another_by_kind() -> None:
     (peru, _) = plots(drawn(made(PERU, CHILE)), 2)
     bars = {(one["year"], one["colour"]): (one["low"], one["high"]) for one in values(peru, "bar")}
@@ -101,6 +105,7 @@ def test_stored_events_of_a_year_stand_on_one_another_by_kind() -> None:
     }
 
 
+@pytest.mark.slow
 def test_lines_of_both_are_named_at_their_ends_with_their_trends() -> None:
     (peru, chile) = plots(drawn(made(PERU, CHILE)), 3)
     line = [(one["who"], one["year"], one["share"]) for one in values(peru, "line")]
@@ -139,6 +144,7 @@ def test_a_year_without_votes_breaks_the_line_and_is_not_0() -> None:
 # ---- what is not known ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_years_that_are_not_known_are_grey() -> None:
     found = drawn(made(PERU, CHILE))
     for plot in plots(found, 0):  # the register tells of 2000 to 2004
@@ -147,6 +153,7 @@ def test_years_that_are_not_known_are_grey() -> None:
     assert [(one["from"], one["until"]) for one in values(plots(found, 3)[0], "rect")] == [(2002.5, 2005.5)]
 
 
+@pytest.mark.slow
 def test_a_country_that_is_not_known_says_so_and_none_stays_empty() -> None:
     found = drawn(made(PERU, CHILE, row("HT", "Haiti")))
     for place in range(3):
@@ -171,6 +178,7 @@ def test_a_picture_of_nothing_is_refused() -> None:
 # ---- words ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_picture_names_its_sources() -> None:
     said = list(texts(drawn(made(PERU, generated="3 Jan 2025"))["datasets"]))
     source = (
@@ -182,6 +190,7 @@ def test_a_picture_names_its_sources() -> None:
     assert "Source: UN General Assembly votes (Voeten)." in bare
 
 
+@pytest.mark.slow
 def test_a_picture_says_in_words_what_it_shows() -> None:
     found = made(PERU, row("HT", "Haiti"))
     said = described(found)
@@ -193,6 +202,7 @@ def test_a_picture_says_in_words_what_it_shows() -> None:
     assert drawn(found)["description"] == said
 
 
+@pytest.mark.slow
 def test_text_of_a_file_that_would_not_be_seen_is_shown_as_its_code() -> None:
     found = made(PERU, generated="3 Jan\u202e 2025")
     assert "3 Jan<U+202E> 2025" in json.dumps(drawn(found), ensure_ascii=False)

@@ -40,6 +40,7 @@ def deals() -> list[dict[str, str]]:
         return [line for line in csv.DictReader(stream) if line["Supplier"] == "Russia"]
 
 
+@pytest.mark.slow
 def test_the_countries_are_those_of_the_shipped_forecast_in_its_order(
     countries: dict[str, dict[str, Any]],
 ) -> None:

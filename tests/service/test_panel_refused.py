@@ -96,6 +96,7 @@ def test_a_forecast_that_names_no_countries_needs_them_asked_for(tmp_path: Path)
     assert everywhere.types("panel", "--countries", "PE").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["-o"], ["--votes", "votes.csv", "--png"]])
 def test_a_file_that_cannot_be_written_is_out_of_reach(
     desk: Desk, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

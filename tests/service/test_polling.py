@@ -98,6 +98,7 @@ def test_a_report_that_changes_so_that_no_rule_applies_waits_for_an_editor(
     assert stored.report.headline == "Peru signs for helicopters"
 
 
+@pytest.mark.slow
 def test_an_item_without_a_date_waits_once_however_often_it_comes(
     station: Station, bring: Callable[..., Polled]
 ) -> None:

@@ -91,6 +91,7 @@ def test_a_delivery_of_a_year_to_come_is_refused_alone(station: Station) -> None
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real exports of the register are not here")
 @pytest.mark.parametrize("name", [RUSSIAN, LATIN])
 def test_the_real_export_gives_a_report_for_each_order_and_delivery(station: Station, name: str) -> None:

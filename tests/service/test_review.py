@@ -32,6 +32,7 @@ def test_an_accepted_report_is_filed_as_its_source_said_it(bureau: Bureau) -> No
     assert bureau.waiting() == []
 
 
+@pytest.mark.slow
 def test_clustering_decides_the_event_of_an_accepted_report(bureau: Bureau) -> None:
     bureau.says(NEAR)
     bureau.guesses(deal(), deal("feed:2", country="BR"))

@@ -87,6 +87,7 @@ def test_the_event_that_a_report_nearly_joins_is_named(capsys: pytest.CaptureFix
     assert total == "1 report waiting for review"
 
 
+@pytest.mark.slow
 def test_what_a_person_put_somewhere_would_stay_there(desk: Desk) -> None:
     desk.types("review", "merge", "pe-deal-1", "pe-deal-3", *BECAUSE)
     waits(desk, deal("d", headline="Peru does not sign"), kind="changed")
@@ -131,6 +132,7 @@ def test_what_waits_is_listed_for_machines(desk: Desk) -> None:
     }
 
 
+@pytest.mark.slow
 def test_the_list_is_narrowed_and_cut(desk: Desk) -> None:
     waits(desk, deal("wire:1", tag="visit"), source="wire")
 
@@ -146,6 +148,7 @@ def test_the_list_is_narrowed_and_cut(desk: Desk) -> None:
     assert desk.types("review", "--tag", "none").out == "no reports waiting for review\n"
 
 
+@pytest.mark.slow
 def test_an_accepted_report_is_told_with_its_version_and_event(desk: Desk) -> None:
     answer = desk.types("review", "accept", "1", "2", "--event", "pe-deal-2", "--grade", "b2", *BECAUSE)
     assert (answer.code, answer.err) == (0, "")
@@ -163,6 +166,7 @@ def test_an_accepted_report_is_told_with_its_version_and_event(desk: Desk) -> No
     assert desk.types("review").out == "no reports waiting for review\n"
 
 
+@pytest.mark.slow
 def test_a_rejected_report_is_told_and_not_listed_again(desk: Desk) -> None:
     assert desk.types("review", "reject", "2", *BECAUSE).out == "2 rejected: agency:2\n"
     (done,) = desk.types("review", "reject", "3", "--json", *BECAUSE).json
@@ -222,6 +226,7 @@ def test_a_report_shows_its_versions_its_events_and_its_way_through_review(desk:
     assert {one["decided_by"] for one in members} == {None, "Bo"}
 
 
+@pytest.mark.slow
 def test_an_event_shows_how_like_its_reports_are_and_what_they_nearly_joined(desk: Desk) -> None:
     desk.types("ingest", desk.write("more.jsonl", report("f", headline="Lima signs, says f")))
     event = desk.types("reports", "f", "--json").json[0]["event"]
@@ -319,6 +324,7 @@ def test_what_a_terminal_would_act_upon_is_refused_or_shown_inert(desk: Desk) ->
     assert kept["author"] == kept["reason"] == inert
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -349,6 +355,7 @@ def test_a_command_shows_what_it_does_and_an_example(desk: Desk, name: str) -> N
     assert "--json" in answer.out
 
 
+@pytest.mark.slow
 def test_the_examples_work(desk: Desk) -> None:
     for epilog in examples():
         answer = desk.types(*shlex.split(epilog.removeprefix(EXAMPLE)))

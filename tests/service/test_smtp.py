@@ -180,6 +180,7 @@ def _promise(deaf: socket.socket) -> None:
         time.sleep(ENOUGH)
 
 
+@pytest.mark.slow
 def test_a_server_that_refuses_connections_is_out_of_reach(tmp_path: Path, database: Database) -> None:
     with Peer() as peer:
         peer.refuse()
@@ -190,11 +191,13 @@ def test_a_server_that_refuses_connections_is_out_of_reach(tmp_path: Path, datab
     )
 
 
+@pytest.mark.slow
 def test_a_host_that_does_not_exist_is_out_of_reach(tmp_path: Path, database: Database) -> None:
     why = refused(tmp_path, database, 'smtp = { host = "nowhere.invalid", timeout_seconds = 5 }')
     assert "the mail server nowhere.invalid:25 does not answer as it should" in why
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("greeting", ["554 5.3.2 no service here", "421 4.3.2 too busy"])
 def test_a_server_that_turns_us_away_is_out_of_reach(
     tmp_path: Path, database: Database, greeting: str
@@ -219,6 +222,7 @@ def test_the_check_sends_nothing(peer: Peer, service: Service) -> None:
     assert peer.received == []
 
 
+@pytest.mark.slow
 def test_the_check_hears_what_a_server_has_against_us(tmp_path: Path, database: Database) -> None:
     with Peer(Fault(at="NOOP", does="451 4.3.0 in maintenance")) as peer:
         assert "(451 4.3.0 in maintenance)" in refused(tmp_path, database, peer.settings())
@@ -254,6 +258,7 @@ def test_the_certificates_file_may_be_relative_to_the_configuration(
         assert "over TLS" in check(service)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     tmp_path: Path, database: Database, pem: Path, security: str
@@ -263,12 +268,14 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
     assert "shows a certificate that is not trusted (self-signed certificate); check digest.smtp.host" in why
 
 
+@pytest.mark.slow
 def test_a_certificate_of_another_host_is_not_trusted(tmp_path: Path, database: Database, pem: Path) -> None:
     with Peer(tls=pem) as peer:
         why = refused(tmp_path, database, peer.settings("starttls", "127.0.0.1", ca_file=str(pem)))
     assert "certificate is not valid for '127.0.0.1'" in why
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "why"),
     [("absent.pem", "No such file or directory"), ("config.toml", "it holds no certificate")],
@@ -282,12 +289,14 @@ def test_a_file_of_certificates_that_is_none_is_named(
     )
 
 
+@pytest.mark.slow
 def test_a_server_without_starttls_is_not_mailed_to_in_the_clear(tmp_path: Path, database: Database) -> None:
     with Peer() as peer:
         why = refused(tmp_path, database, peer.settings("starttls"))
     assert "lacks what is configured (STARTTLS extension not supported by server.)" in why
 
 
+@pytest.mark.slow
 def test_a_server_without_tls_is_told_from_one_that_is_down(tmp_path: Path, database: Database) -> None:
     with Peer() as peer:
         why = refused(tmp_path, database, peer.settings("tls"))
@@ -295,6 +304,7 @@ def test_a_server_without_tls_is_told_from_one_that_is_down(tmp_path: Path, data
     assert "check digest.smtp.port and security" in why
 
 
+@pytest.mark.slow
 def test_a_wrong_password_is_said_and_never_repeated(tmp_path: Path, database: Database, pem: Path) -> None:
     with Peer(tls=pem, login=("ana", "another")) as peer:
         why = refused(tmp_path, database, peer.settings("starttls", "localhost", ca_file=str(pem), **LOGIN))
@@ -321,6 +331,7 @@ def test_a_servers_words_are_put_on_one_short_line(tmp_path: Path, database: Dat
     assert len(words) == 200
 
 
+@pytest.mark.slow
 def test_a_login_travels_unencrypted_within_this_machine_only(tmp_path: Path, database: Database) -> None:
     with Peer(login=("ana", PASSWORD)) as peer:
         assert "takes our login" in check(mailing(tmp_path, database, peer.settings(**LOGIN)))
@@ -342,12 +353,14 @@ def _address_outside() -> str:
         return str(unsent.getsockname()[0])
 
 
+@pytest.mark.slow
 def test_a_user_name_without_a_password_is_said(tmp_path: Path, database: Database) -> None:
     with Peer() as peer:
         why = refused(tmp_path, database, peer.settings(username="ana"))
     assert why == "digest.smtp.username has no password beside it; set POSTERITY__DIGEST__SMTP__PASSWORD"
 
 
+@pytest.mark.slow
 def test_a_password_beyond_ascii_is_said(tmp_path: Path, database: Database) -> None:
     foreign = f"{PASSWORD}-ä"
     with Peer(login=("ana", foreign)) as peer:

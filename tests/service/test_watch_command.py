@@ -34,6 +34,7 @@ def test_it_is_what_the_night_said(desk: Desk) -> None:
     assert (told["watch"], told["outlook"]) == (night["watch"], night["outlook"])
 
 
+@pytest.mark.slow
 def test_the_most_informative_indicator_comes_first(desk: Desk) -> None:
     told = watched(desk)["watch"]
     bits = [one["bits"] for one in told]

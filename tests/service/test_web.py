@@ -212,6 +212,7 @@ def test_no_path_breaks_it(station: Station, path: str) -> None:
         refused_not_broken(browser.asks(method, path, headers=headers))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", HOSTILE_BODIES, ids=lambda body: ascii(body[:40]))
 def test_no_body_breaks_it(station: Station, body: bytes) -> None:
     browser = near(station.service)

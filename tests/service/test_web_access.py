@@ -32,6 +32,7 @@ def test_this_machine_has_several_names(station: Station, url: str) -> None:
     assert browser.gets("/metrics").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers",
     [

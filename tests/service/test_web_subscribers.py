@@ -132,6 +132,7 @@ def test_what_would_break_a_line_of_a_mail_becomes_a_space(administrator: Admini
     assert answer.json()["name"] == "Ana Bcc: eve@example.org"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wish",
     [

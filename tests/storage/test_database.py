@@ -69,6 +69,7 @@ def test_a_refused_constraint_is_no_matter_of_reach(database: Database) -> None:
         session.execute(text("INSERT INTO run_document (run_id, document) VALUES (1, '{}')"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

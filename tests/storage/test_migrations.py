@@ -237,6 +237,7 @@ def test_a_prepared_database_is_prepared_again_with_no_harm(database: Database) 
     assert is_current(database)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("open_it", [prepare, migrate])
 def test_tables_newer_than_the_program_are_refused_with_advice(
     database: Database, open_it: Callable[[Database], None]

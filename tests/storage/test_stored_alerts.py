@@ -172,6 +172,7 @@ def test_a_clock_that_was_set_back_ends_the_search_all_the_same(database: Databa
     assert found[0] == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_days_of_arrivals_are_looked_up_by_number_and_few_are_read(database: Database) -> None:
     filed(database, *((day, 500) for day in range(1, 11)))
