@@ -245,12 +245,12 @@ def peak() -> float:
 
 
 def memory(folder: Path, path: Path, number: int, today: date) -> tuple[float, float]:
-    """Let many reports flow through: the peak after a fifth of them, and after all."""
+    """Let a year of reports flow through: the peak after a fifth of them, and after all."""
     folder.mkdir()
     peaks = []
     with shipped.service(folder) as of:
         for seed, some in ((7, number // 5), (8, number - number // 5)):
-            write(path, NEWS, some, seed, today)
+            write(path, PAST, some, seed, today)
             _check(take(of, path), some)
             peaks.append(peak())
     return peaks[0], peaks[1]

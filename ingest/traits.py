@@ -16,7 +16,8 @@ from ingest.words import folded
 LONGEST = 500  # characters of a headline that are compared
 LETTERS = 6  # of a word that are compared
 _SHORT = 3  # letters of a word that has no ending
-REMEMBERED = 65536  # headlines and words
+REMEMBERED = 16_384  # words, and headlines by their words
+READ = 4_096  # headlines of which all is remembered
 
 _TOKEN = re.compile(
     r"[$€£]"
@@ -167,7 +168,7 @@ def _steps(plain: str) -> frozenset[int]:
     return frozenset(step for step, stems in enumerate(lexicon.STEPS) if plain.startswith(stems))
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=READ)
 def traits(headline: str) -> Traits:
     """Read everything that can be compared of a headline."""
     return _Reader(_bare(headline)).read()

@@ -16,7 +16,7 @@ from storage.memberships import memberships
 from storage.nearby import Neighbour, Span, Written, amended, candidates, last_written, of_version
 
 DAY = timedelta(days=1)
-MOST_REMEMBERED = 50_000  # tellings, so that memory stays flat
+MOST_REMEMBERED = 20_000  # tellings, so that memory stays flat
 
 type Days = tuple[date, date]
 
@@ -36,11 +36,13 @@ class Clusterer:
     def _begin_anew(self) -> None:
         self._known = _known(self._service)
         self._covered: defaultdict[tuple[str, str], list[Days]] = defaultdict(list)
+        self._needed = 0  # tellings after the first batch
 
     def begin(self, session: Session) -> None:
         """Keep others from filing, and make sure that what is remembered still holds."""
         exclusive(session, FILING)
-        if self._written != last_written(session) or len(self._known.neighbours) > MOST_REMEMBERED:
+        most = max(MOST_REMEMBERED, 2 * self._needed)  # where one batch needs as much, dropping it is no use
+        if self._written != last_written(session) or len(self._known.neighbours) > most:
             self._begin_anew()
         self._written = None
 
@@ -67,6 +69,7 @@ class Clusterer:
                 known.forget(report.id)
         _record(session, reports, decisions, at)
         self._written = last_written(session)
+        self._needed = self._needed or len(known.neighbours)
         return {report.id: decision for report, decision in zip(reports, decisions, strict=True)}
 
     def _unread(self, reports: Sequence[Report]) -> list[Span]:

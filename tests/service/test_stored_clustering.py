@@ -152,3 +152,16 @@ def test_what_is_remembered_is_read_once(service: Service, monkeypatch: pytest.M
         say(service, told(name), clusterer=one)
     say(service, replace(told("d"), published=CoarseDate.parse("2025-07-05")), clusterer=one)
     assert asked == [1, 0, 0, 1]
+
+
+def test_what_is_remembered_is_given_up_where_it_grows_and_decisions_stay_the_same(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.clustering.MOST_REMEMBERED", 3)
+    reports = streamed()[:40]
+    decisions = assign_all(reports, [], Clustering())
+    one, found = Clusterer(service), dict[str, str]()
+    for batch in batched(reports, 5):
+        found |= say(service, *batch, clusterer=one)
+    last = {report.id: decision.key for report, decision in zip(reports, decisions, strict=True)}
+    assert found == last
