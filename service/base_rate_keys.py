@@ -49,9 +49,9 @@ def _once(table: IndicatorTable) -> IndicatorTable:
     return table.model_copy(update={"expected": dict(table.base_rate.factor)})
 
 
-def window(table: ForecastTable) -> int:
+def window(forecast: "Forecast | ForecastTable") -> int:
     """Count the days of a forecast's window, both ends included."""
-    return (table.horizon - table.opened).days + 1
+    return (forecast.horizon - forecast.opened).days + 1
 
 
 def orders_expected(service: "Service", forecast: "Forecast") -> dict[str, tuple[float, float, float]]:
@@ -63,9 +63,8 @@ def orders_expected(service: "Service", forecast: "Forecast") -> dict[str, tuple
         There is a file that is none of base rates.
     """
     path = service.configuration.base_rates.file
-    days = (forecast.horizon - forecast.opened).days + 1
     try:
-        return base_rate_file.by_country(base_rate_file.read(path), "register:orders", days)
+        return base_rate_file.by_country(base_rate_file.read(path), "register:orders", window(forecast))
     except ValueError as error:
         raise ConfigurationError([f"base_rates.file: {error}"]) from error
 

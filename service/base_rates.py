@@ -14,6 +14,7 @@ from model.domain import Forecast
 from model.errors import ConfigurationError, Unavailable, UsageError
 from service import base_rate_file, toml_values
 from service.base_rate_file import Rate
+from service.base_rate_keys import window
 from service.composition import Service
 from service.panel_question import chosen
 from service.sections import BaseRateTable
@@ -51,7 +52,7 @@ class Question:
     @property
     def days(self) -> int:
         """Length of the window, both ends included."""
-        return (self.forecast.horizon - self.forecast.opened).days + 1
+        return window(self.forecast)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
