@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 from ingest.traits import words_of
 from model.dates import CoarseDate
 
-_TRACKING = ("utm_", "fbclid", "gclid", "mc_", "ref", "cmp", "share", "source", "amp", "output")
+_TRACKING = ("utm_", "mc_")  # how names begin that say only by which way somebody came
+_TRACKED = frozenset(["fbclid", "gclid", "ref", "cmp", "share", "source", "amp", "output"])  # likewise, whole
 
 
 class Telling(NamedTuple):
@@ -173,5 +174,6 @@ def page_of(url: str | None) -> str:
     _, _, rest = (url or "").partition("://")
     place, _, query = rest.partition("#")[0].partition("?")
     host, _, path = place.removeprefix("www.").rstrip("/").partition("/")
-    named = [pair for pair in parse_qsl(query) if not pair[0].startswith(_TRACKING)] if query else []
+    pairs = parse_qsl(query) if query else []
+    named = [pair for pair in pairs if pair[0] not in _TRACKED and not pair[0].startswith(_TRACKING)]
     return f"{host.lower()}/{path}{sorted(named) or ''}" if path or named else ""

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.cluster import Candidate, Clustering, Decision, assign, assign_all, event_key
+from ingest.neighbours import page_of
 from model.dates import CoarseDate
 from model.domain import Report
 
@@ -295,3 +296,18 @@ def test_what_is_known_may_come_in_any_order(
     candidates = near(last, earlier, decisions)
     shuffled = random.Random(seed).sample(candidates, len(candidates))  # noqa: S311 - an order, not a secret
     assert assign(last, candidates, USUAL) == assign(last, shuffled, USUAL)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://a.example/x?utm_source=b&id=1", "http://www.a.example/x/?id=1&ref=c#top", True),
+        ("https://a.example/x?reference=1", "https://a.example/x?reference=2", False),
+        ("https://a.example/x?source_id=1", "https://a.example/x?source_id=2", False),
+        ("https://a.example/", "https://a.example", False),
+    ],
+)
+def test_a_page_is_known_by_all_of_its_address_but_the_way_that_led_there(
+    one: str, other: str, same: bool
+) -> None:
+    assert (page_of(one) == page_of(other) != "") == same
