@@ -12,28 +12,25 @@ import random
 import resource
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import batched
 from pathlib import Path
 
-from benchmarks import shipped
 from benchmarks.measuring import machine, table, timed
-from ingest.items import NewsItem
-from ingest.tagging import Rule, Tagger
-from model.dates import CoarseDate
+from ingest.records import Untagged
+from ingest.tagging import Tagger
 from model.domain import Report
-from service.clustering import Clusterer
-from service.composition import Service
-from service.filing import filed
-from service.intake import latest_day
-from service.judging import Judge
+from service import kinds
+from service.composition import Service, opened
+from service.intake import take_files
+from service.judging import Judged, by_rules
 from storage.events import Membership, join_events
 from storage.reports import file_reports
 
-BATCH = 1000  # reports in a transaction
 STORED, FRESH, FLOWING = 1_000_000, 20_000, 100_000
 QUICK = 50  # so many times fewer
 YEARS = 5
@@ -88,7 +85,21 @@ DOES = (
     "cancels",
     "displays",
 )
-RULES = [Rule(tag=kind, any_of=(kind,), countries=tuple(COUNTRIES)) for kind in KINDS]
+CONFIGURATION = """
+[storage]
+url = "sqlite:///posterity.db"
+[[forecasts]]
+id = "news"
+opened = 2020-01-01
+horizon = 2040-12-31
+scenarios = [{ id = "down", prior = 0.4 }, { id = "up", prior = 0.6 }]
+"""
+RULE = """
+[[rules]]
+tag = "{kind}"
+any_of = ["{kind}"]
+countries = {countries}
+"""
 SYLLABLES = (
     "ba",
     "cor",
@@ -147,7 +158,7 @@ def news(flow: Flow, number: int, seed: int, today: date) -> Iterator[dict[str, 
                 f"{words[0]}, {_name(rng)} says" if rng.random() < 0.5 else f"(EFE) - {words[0]}"
             )
         told.append(said)
-        yield said | {"key": f"{seed}-{n}", "url": f"https://n{n % 300}.example/{seed}/{n}"}
+        yield said | {"id": f"{seed}-{n}", "url": f"https://n{n % 300}.example/{seed}/{n}", "grade": "C3"}
 
 
 def _story(rng: random.Random, flow: Flow, today: date) -> dict[str, str]:
@@ -157,7 +168,7 @@ def _story(rng: random.Random, flow: Flow, today: date) -> dict[str, str]:
         f"{nation} {rng.choice(DOES)} {number} {_name(rng)} {kind} in {rng.choice(towns)}, {_name(rng)} says"
     )
     day = today - timedelta(rng.randrange(flow.days))
-    return {"headline": headline, "published": str(day), "publisher": f"paper{rng.randrange(400)}.example"}
+    return {"headline": headline, "published_on": str(day), "publisher": f"paper{rng.randrange(400)}.example"}
 
 
 def _name(rng: random.Random) -> str:
@@ -170,29 +181,29 @@ def write(path: Path, flow: Flow, number: int, seed: int, today: date) -> None:
         lines.writelines(f"{json.dumps(one)}\n" for one in news(flow, number, seed, today))
 
 
+@contextmanager
+def service(folder: Path) -> Iterator[Service]:
+    """Open a service with rules for every kind of news, on a database in this folder."""
+    path = folder / "config.toml"
+    path.write_text(CONFIGURATION + "".join(RULE.format(kind=kind, countries=[*COUNTRIES]) for kind in KINDS))
+    with opened(path) as made:
+        yield made
+
+
 def take(of: Service, path: Path) -> int:
-    """Take news in, as a poll does with what a source brought; gives how many were accepted."""
-    judge = Judge(source="benchmark", grade="C3", tagger=Tagger(RULES), today=latest_day(of))
-    accepted, clusterer = 0, Clusterer(of)
-    with path.open() as lines:
-        for batch in batched(map(_item, lines), BATCH):
-            found = judge.sort(batch)
-            with of.database.session() as session:
-                accepted += filed(session, of, judge.source, found, clusterer)["accepted"]
-    return accepted
-
-
-def _item(line: str) -> NewsItem:
-    said = json.loads(line)
-    said["published"] = CoarseDate.parse(said["published"])
-    return NewsItem(line=1, **said)
+    """Take news in, as `posterity ingest` does; gives how many were accepted."""
+    (taken,) = take_files(of, [path])
+    assert not taken.refused, taken.refused[0]
+    return taken.counts["accepted"]
 
 
 def stored(folder: Path, number: int, today: date) -> None:
     """Fill a store in bulk with reports of the last years, three to an event."""
-    flow, judge = replace(NEWS, days=YEARS * 365), Tagger(RULES)
-    with shipped.service(folder) as of:
-        reports = (_report(one, judge) for one in news(flow, number, 1, today))
+    folder.mkdir(exist_ok=True)
+    flow = replace(NEWS, days=YEARS * 365)
+    with service(folder) as of:
+        tagger = kinds.tagger(of.configuration)
+        reports = (_report(one, tagger) for one in news(flow, number, 1, today))
         for batch in batched(reports, 20_000):
             with of.database.session() as session:
                 at = of.clock()
@@ -200,21 +211,11 @@ def stored(folder: Path, number: int, today: date) -> None:
                 join_events(session, [_membership(one) for one in batch], at=at)
 
 
-def _report(said: dict[str, str], tagger: Tagger) -> Report:
-    item = _item(json.dumps(said))
-    tagged = tagger.judge(item)
-    assert tagged is not None
-    assert item.published is not None
-    return Report(
-        id=f"stored:{item.key}",
-        published=item.published,
-        tag=tagged.tag,
-        country=tagged.country,
-        headline=item.headline,
-        publisher=item.publisher,
-        url=item.url,
-        grade="C3",
-    )
+def _report(said: Mapping[str, str], tagger: Tagger) -> Report:
+    untagged = Untagged(line=1, record=said, text="")
+    judged = by_rules(untagged, tagger, today=date.fromisoformat(said["published_on"]))
+    assert isinstance(judged, Judged), judged
+    return judged.report
 
 
 def _membership(report: Report) -> Membership:
@@ -228,7 +229,7 @@ def measured(store: Callable[[Path], object], path: Path, number: int, folder: P
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         store(folder)
-        with shipped.service(folder) as of:
+        with service(folder) as of:
             seconds = timed(lambda: _check(take(of, path), number))
         walls.append(number / seconds.wall)
         cpus.append(number / seconds.cpu)
@@ -248,7 +249,7 @@ def memory(folder: Path, path: Path, number: int, today: date) -> tuple[float, f
     """Let a year of reports flow through: the peak after a fifth of them, and after all."""
     folder.mkdir()
     peaks = []
-    with shipped.service(folder) as of:
+    with service(folder) as of:
         for seed, some in ((7, number // 5), (8, number - number // 5)):
             write(path, PAST, some, seed, today)
             _check(take(of, path), some)

@@ -142,11 +142,17 @@ class Around:
                 size += 1
                 for word in self._words.intersection(told.words):
                     own[word] += 1
-        return {word: self._rarity(word, number, size) for word, number in own.items()}
+        frequent, among = self._frequent, self._size - size
+        return {word: _rarity(frequent[word] - number, among) for word, number in own.items()}
 
     def _rarity(self, word: str, own: int = 0, size: int = 0) -> float:
-        seen = UNSEEN * PRIOR_REPORTS + self._frequent[word] - own
-        return -math.log(min(MOST_FREQUENT, seen / (PRIOR_REPORTS + self._size - size)))
+        return _rarity(self._frequent[word] - own, self._size - size)
+
+
+@lru_cache(maxsize=16384)
+def _rarity(having: int, among: int) -> float:
+    """How rare a word is that so many of some tellings have, in nats."""
+    return -math.log(min(MOST_FREQUENT, (UNSEEN * PRIOR_REPORTS + having) / (PRIOR_REPORTS + among)))
 
 
 @lru_cache(maxsize=4096)

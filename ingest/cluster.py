@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ingest.around import Around
 from ingest.likeness import likeness
@@ -121,8 +122,7 @@ def assign_all(
     return [known.decide(report) for report in reports]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """How likely a report tells of an event.
 
     Parameters

@@ -68,8 +68,10 @@ def likeness(new: Traits, old: Traits, weights: Mapping[str, float], *, denies: 
     alike = 2 * len(shared) / (len(new.bag) + len(old.bag) or 1)
     if mine and theirs and alike > LEAST_ALIKE:
         against.append((alike * _exchanged(new, old, shared, names), "other words in its place"))
-    against.sort()
-    return Likeness(score + sum(weight for weight, _ in against), tuple(what for _, what in against))
+    if not against:
+        return Likeness(score, ())
+    costs, objections = zip(*sorted(against), strict=True)
+    return Likeness(score + sum(costs), objections)
 
 
 def _compared(new: Traits, old: Traits, shared: frozenset[str]) -> Iterator[tuple[str, str]]:

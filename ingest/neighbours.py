@@ -119,9 +119,9 @@ class _Place:
 
     def near(self, when: CoarseDate, days: int) -> Iterator[Bucket]:
         first, last = when.first.toordinal() - days, when.last.toordinal() + days
-        for day in range(first, last + 1):
-            if day in self._days and self._days[day].tellings:
-                yield self._days[day]
+        for bucket in map(self._days.get, range(first, last + 1)):
+            if bucket is not None and bucket.tellings:
+                yield bucket
         for other, bucket in self._coarse.items():
             if bucket.tellings and other.gap(when) <= days:
                 yield bucket

@@ -6,8 +6,10 @@ they are written. Marks of the news agencies are taken off first.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
 
 from ingest import lexicon
 from ingest.places import places
@@ -17,7 +19,8 @@ LONGEST = 500  # characters of a headline that are compared
 LETTERS = 6  # of a word that are compared
 _SHORT = 3  # letters of a word that has no ending
 REMEMBERED = 16_384  # words, and headlines by their words
-READ = 4_096  # headlines of which all is remembered
+READ = 8_192  # headlines of which all is remembered
+NEXT = 64  # headlines whose words are remembered in between
 
 _TOKEN = re.compile(
     r"[$€£]"
@@ -62,8 +65,7 @@ _LATIN = str.maketrans(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number, what kind it is of ("" where it counts something), and the words for what it counts."""
 
     value: float
@@ -71,8 +73,7 @@ class Number:
     of: frozenset[str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Traits:
+class Traits(NamedTuple):
     """What can be compared of a headline.
 
     Parameters
@@ -98,10 +99,48 @@ class Traits:
     steps: frozenset[int]
 
 
+class _Token(NamedTuple):
+    """A word, a number or a sign of a headline.
+
+    Parameters
+    ----------
+    text, plain
+        As it is written; in small Latin letters without accents.
+    word
+        As it is compared; "" where it says nothing.
+    capital
+        It begins with one.
+    steps
+        The steps of a deal that it speaks of.
+    more
+        It may say more than a word does: a number, a date, a thing.
+    """
+
+    text: str
+    plain: str
+    word: str
+    capital: bool
+    steps: frozenset[int]
+    more: bool
+
+
 @lru_cache(maxsize=REMEMBERED)
 def words_of(headline: str) -> tuple[str, ...]:
     """List the words of a headline, each once and in order, as they are compared; some say nothing."""
-    return tuple(filter(None, dict.fromkeys(map(_compared, _TOKEN.findall(_bare(headline))))))
+    return tuple(filter(None, dict.fromkeys(token.word for token in _tokens(headline))))
+
+
+@lru_cache(maxsize=NEXT)
+def _tokens(headline: str) -> list[_Token]:
+    return [_token(text) for text in _TOKEN.findall(_bare(headline))]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _token(text: str) -> _Token:
+    plain, word = _plain(text), _compared(text)
+    dated = plain in lexicon.MONTHS or plain in lexicon.WEEKDAYS or plain in lexicon.ORDINALS
+    more = dated or text[0].isdigit() or word.startswith(("=", "#"))
+    return _Token(text, plain, word, text[0].isupper(), _steps(plain), more)
 
 
 def _bare(headline: str) -> str:
@@ -112,7 +151,6 @@ def _bare(headline: str) -> str:
     return _CUT.sub("", plain) if plain.endswith(("…", "...")) else plain
 
 
-@lru_cache(maxsize=REMEMBERED)
 def _compared(token: str) -> str:  # noqa: PLR0911 - one for each kind of token
     """Give a token as it is compared; "" where it says nothing."""
     if token[0].isdigit():
@@ -163,7 +201,6 @@ def _is_year(digits: str) -> bool:
     return len(digits) == 4 and digits.isdigit() and _YEARS[0] <= int(digits) <= _YEARS[1]
 
 
-@lru_cache(maxsize=REMEMBERED)
 def _steps(plain: str) -> frozenset[int]:
     return frozenset(step for step, stems in enumerate(lexicon.STEPS) if plain.startswith(stems))
 
@@ -171,114 +208,118 @@ def _steps(plain: str) -> frozenset[int]:
 @lru_cache(maxsize=READ)
 def traits(headline: str) -> Traits:
     """Read everything that can be compared of a headline."""
-    return _Reader(_bare(headline)).read()
+    return _Reader(_tokens(headline)).read()
 
 
 class _Reader:
     """Reads a headline from left to right."""
 
-    def __init__(self, bare: str) -> None:
-        self.tokens = _TOKEN.findall(bare)
-        self.words = [_compared(token) for token in self.tokens]
-        self.plain = [_plain(token) for token in self.tokens]
+    def __init__(self, tokens: Sequence[_Token]) -> None:
+        self.tokens = tokens
         self.numbers: list[Number] = []
         self.days: set[tuple[str, int]] = set()
         self.things: set[str] = set()
         self.thing_words: set[str] = set()
 
     def read(self) -> Traits:
-        at = 0
-        while at < len(self.tokens):
-            at = self._take(at)
-        names = self._names()
-        places = {
-            self.words[at]
-            for at in names
-            if at and self.plain[at - 1] in lexicon.LOCATIVES and self.words[at]
-        }
+        after = 0
+        for at, token in enumerate(self.tokens):
+            if token.more and at >= after:
+                after = self._take(at)
+        words = tuple(filter(None, dict.fromkeys(token.word for token in self.tokens)))
+        named = self._names()
         return Traits(
-            words=tuple(filter(None, dict.fromkeys(self.words))),
-            bag=frozenset(filter(None, self.words)),
+            words=words,
+            bag=frozenset(words),
             numbers=tuple(self.numbers),
             things=frozenset(self.things),
             thing_words=frozenset(self.thing_words),
             days=frozenset(self.days),
-            places=frozenset(places),
-            names=frozenset(self.words[at] for at in names),
-            steps=_NO_STEPS.union(*map(_steps, self.plain)),
+            places=frozenset(self._places(named)),
+            names=frozenset([self.tokens[at].word for at in named]),
+            steps=_NO_STEPS.union(*[token.steps for token in self.tokens if token.steps]),
         )
+
+    def _places(self, named: Iterable[int]) -> Iterator[str]:
+        for at in named:
+            if at and self.tokens[at - 1].plain in lexicon.LOCATIVES and self.tokens[at].word:
+                yield self.tokens[at].word
 
     def _take(self, at: int) -> int:
         """Read what begins here, and say where the next begins."""
-        token, plain = self.tokens[at], self.plain[at]
+        text, plain, word, *_ = self.tokens[at]
         if plain in lexicon.MONTHS and self._is_month(at):
             return self._month(at)
         if plain in lexicon.WEEKDAYS:
             self.days.add(("weekday", lexicon.WEEKDAYS[plain]))
-        elif self.words[at].startswith("="):
-            self.things.add(self.words[at])
+        elif word.startswith("="):
+            self.things.add(word)
             self.thing_words |= self._counted(at + 1, 1)
-        elif plain in lexicon.ORDINALS or (token[0].isdigit() and token[-1].isalpha()):
-            value = lexicon.ORDINALS.get(plain) or _value(token) or 0.0
-            self.numbers.append(Number(value=value, kind="ordinal", of=self._counted(at + 1, 1)))
-        elif self.words[at].startswith("#"):
-            return self._number(at, float(self.words[at][1:]))
+        elif plain in lexicon.ORDINALS or (text[0].isdigit() and text[-1].isalpha()):
+            value = lexicon.ORDINALS.get(plain) or _value(text) or 0.0
+            self.numbers.append(Number(value, "ordinal", self._counted(at + 1, 1)))
+        elif word.startswith("#"):
+            return self._number(at, float(word[1:]))
         return at + 1
 
     def _is_month(self, at: int) -> bool:
         """Whether what may be a month is one: with a capital, but may and mar only beside a number."""
         if any(self._is_day(beside) for beside in (at - 2, at - 1, at + 1)):
             return True
-        return self.tokens[at][0].isupper() and self.plain[at] not in _VERBS
+        return self.tokens[at].capital and self.tokens[at].plain not in _VERBS
 
     def _month(self, at: int) -> int:
-        self.days.add(("month", lexicon.MONTHS[self.plain[at]]))
-        before = at - 2 if at > 1 and self.plain[at - 1] == "de" else at - 1
+        self.days.add(("month", lexicon.MONTHS[self.tokens[at].plain]))
+        before = at - 2 if at > 1 and self.tokens[at - 1].plain == "de" else at - 1
         if self._is_day(before):
-            self.days.add(("day", int(self.tokens[before])))
-            self.numbers = [one for one in self.numbers if one.value != int(self.tokens[before])]
+            self.days.add(("day", int(self.tokens[before].text)))
+            self.numbers = [one for one in self.numbers if one.value != int(self.tokens[before].text)]
         elif self._is_day(at + 1):
-            self.days.add(("day", int(self.tokens[at + 1])))
+            self.days.add(("day", int(self.tokens[at + 1].text)))
             return at + 2
         return at + 1
 
     def _is_day(self, at: int) -> bool:
-        if not 0 <= at < len(self.tokens) or not self.tokens[at].isdecimal():
+        if not 0 <= at < len(self.tokens) or not self.tokens[at].text.isdecimal():
             return False
-        return 0 < int(self.tokens[at]) < 32
+        return 0 < int(self.tokens[at].text) < 32
 
     def _number(self, at: int, value: float) -> int:
-        after, money = at + 1, at > 0 and self.tokens[at - 1] in lexicon.MONEY
-        scale = lexicon.SCALES.get(self.plain[after], 1.0) if after < len(self.plain) else 1.0
-        if scale > 1 and (money or self.plain[after] != "m"):
+        after, money = at + 1, at > 0 and self.tokens[at - 1].text in lexicon.MONEY
+        following = self._plain(after)
+        scale = lexicon.SCALES.get(following, 1.0)
+        if scale > 1 and (money or following != "m"):
             value, after = value * scale, after + 1
-        following = self.plain[after] if after < len(self.plain) else ""
+            following = self._plain(after)
         if money or following in lexicon.MONEY:
             kind, of = "money", _NONE
         elif following in lexicon.UNITS:
             kind, of = lexicon.UNITS[following], _NONE
         else:
             kind, of = "", self._counted(after, 3)
-        self.numbers.append(Number(value=value, kind=kind, of=of))
+        self.numbers.append(Number(value, kind, of))
         return after
+
+    def _plain(self, at: int) -> str:
+        return self.tokens[at].plain if at < len(self.tokens) else ""
 
     def _counted(self, at: int, most: int) -> frozenset[str]:
         """List the words that say what is counted: the next few, up to a preposition or another number."""
         found: list[str] = []
-        for word, plain in zip(self.words[at:], self.plain[at:], strict=True):
-            if len(found) == most or plain in lexicon.ENDS_NOUN or word.startswith("#"):
+        for token in islice(self.tokens, at, None):
+            if len(found) == most or token.plain in lexicon.ENDS_NOUN or token.word.startswith("#"):
                 break
-            if word and word[0] not in "@=~":
-                found.append(word)
+            if token.word and token.word[0] not in "@=~":
+                found.append(token.word)
         return frozenset(found)
 
     def _names(self) -> list[int]:
         """Find the words that are names: with a capital, where not all have one."""
-        spoken = [at for at, word in enumerate(self.words) if word and word[0] not in "#=~"]
-        capital = [at for at in spoken if self.tokens[at][0].isupper()]
+        spoken = [at for at, token in enumerate(self.tokens) if token.word and token.word[0] not in "#=~"]
+        capital = [at for at in spoken if self.tokens[at].capital]
         if len(capital) > _TITLED * len(spoken):
             return []
-        return [at for at in capital if at and self.words[at][0] != "@"]
+        return [at for at in capital if at and self.tokens[at].word[0] != "@"]
 
 
 _ALIKE = {_stem(word): _stem(words[0]) for words in reversed(lexicon.ALIKE) for word in words}

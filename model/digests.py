@@ -3,8 +3,9 @@
 import hashlib
 import json
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
 
 def digest(value: object) -> str:
     """``sha256:`` and the 64 digits of a value in canonical JSON: sorted, ASCII, no spaces, no NaN."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"sha256:{hashlib.sha256(canonical.encode('ascii')).hexdigest()}"
+    return f"sha256:{hashlib.sha256(_canonical(value).encode('ascii')).hexdigest()}"

@@ -63,7 +63,8 @@ def filed(
     fresh = [
         one
         for one in found.judged
-        if known.get(one.report.id) != one.digest and not one.repeats(standing.get(one.report.id))
+        if not (one.report.id in known and known[one.report.id] == one.digest)
+        and not one.repeats(standing.get(one.report.id))
     ]
     sure = [one for one in fresh if is_sure(service, one)]
     unsure = [_proposal(source, one, standing) for one in fresh if not is_sure(service, one)]

@@ -5,19 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from itertools import batched
 from pathlib import Path
 
-from ingest.files import Reading, read
+from ingest.files import read
 from ingest.inbox import pending, settle, stamp
-from ingest.records import Item, Parsed, Refused, Untagged
+from ingest.records import Item, Parsed, Refused
 from model.errors import Unavailable
 from service import kinds
+from service.ahead import Batch, is_long, read_ahead
 from service.clustering import Clusterer
 from service.composition import Service
 from service.filing import file_and_cluster, filed
-from service.judging import Judged, Sorted, by_rules
+from service.judging import Judged, Sorted, all_by_rules
 
 BATCH = 1000
 DONE = "done"
@@ -39,7 +39,7 @@ class Taken:
     """
 
     path: Path
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
     counts: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
     moved_to: Path | None = None
@@ -71,7 +71,7 @@ def _readable(path: Path | str) -> str:
 def take_files(service: Service, paths: Sequence[Path]) -> Iterator[Taken]:
     """Take in named files; they stay where they are."""
     for path in paths:
-        yield _take(service, read(path, today=latest_day(service)))
+        yield _take(service, path)
 
 
 def take_inbox(service: Service) -> Iterator[Taken]:
@@ -93,7 +93,7 @@ def _take_waiting(service: Service, path: Path, done: Path) -> Taken | None:
     """Take in a file of the inbox and put it away; None where another process has just done so."""
     try:
         seen = stamp(path)
-        taken = _take(service, read(path, today=latest_day(service)))
+        taken = _take(service, path)
         taken.moved_to = settle(path, taken.refused, done, seen=seen)
     except Unavailable:
         if _is_gone(path):
@@ -117,10 +117,11 @@ def latest_day(service: Service) -> date:
     return (service.clock() + _FARTHEST_EAST).date()
 
 
-def _take(service: Service, reading: Reading) -> Taken:
-    taken, origin = Taken(path=reading.path, notes=reading.notes), _readable(reading.path.name)
+def _take(service: Service, path: Path) -> Taken:
+    notes, batches = _read(service, path)
+    taken, origin = Taken(path=path, notes=notes), _readable(path.name)
     clusterer = Clusterer(service)
-    for batch in batched(tagged(service, reading.items), BATCH):
+    for batch in batches:
         found = Sorted(
             judged=[item for item in batch if isinstance(item, Judged)],
             refused=[item for item in batch if isinstance(item, Refused)],
@@ -142,8 +143,15 @@ def _take(service: Service, reading: Reading) -> Taken:
     return taken
 
 
+def _read(service: Service, path: Path) -> tuple[Sequence[str], Iterator[Batch]]:
+    """Read a file batch by batch; and what whoever handed it in should know about it."""
+    today = latest_day(service)
+    if is_long(path):
+        return (), read_ahead(service.configuration, path, today=today, size=BATCH)
+    reading = read(path, today=today)
+    return reading.notes, batched(tagged(service, reading.items), BATCH)
+
+
 def tagged(service: Service, items: Iterable[Item]) -> Iterator[Parsed | Refused | Judged]:
-    """Let the rules say what kind of event tell the records that name none; the others stay as they are."""
-    rules = cache(lambda: kinds.tagger(service.configuration))
-    for item in items:
-        yield by_rules(item, rules(), today=latest_day(service)) if isinstance(item, Untagged) else item
+    """Let the rules in force say what kind of event tell the records that name none."""
+    return all_by_rules(items, lambda: kinds.tagger(service.configuration), today=latest_day(service))

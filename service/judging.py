@@ -1,12 +1,13 @@
 """What becomes of the items of a source: reports, proposals for editors, or nothing."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 
 from ingest.items import NewsItem, SourceItem
-from ingest.records import Parsed, Refused, Untagged
+from ingest.records import Item, Parsed, Refused, Untagged
 from ingest.reports import report_from
 from ingest.tagging import Tagged, Tagger
 from model.digests import digest
@@ -25,8 +26,6 @@ class Judged:
 
     Parameters
     ----------
-    digest
-        Of what the source says; a day that was assumed for want of a date is left out.
     undated
         The source gives no date: published on the day on which it was first seen, at the latest.
     """
@@ -35,8 +34,12 @@ class Judged:
     report: Report
     confidence: float
     why: str
-    digest: str
     undated: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Of what the source says; a day that was assumed for want of a date is left out."""
+        return _said(self.report, undated=self.undated)
 
     def repeats(self, report: Report | None) -> bool:
         """Whether the source says nothing but what stands in a report."""
@@ -88,7 +91,7 @@ class Judge:
                 case Refused():
                     found.refused.append(item)
                 case Parsed(line=line, report=report):
-                    yield Judged(line=line, report=report, confidence=1, why="", digest=_said(report))
+                    yield Judged(line=line, report=report, confidence=1, why="")
                 case NewsItem():
                     yield from self._news(item, found)
 
@@ -107,7 +110,6 @@ class Judge:
             report=report,
             confidence=tagged.confidence,
             why=tagged.why,
-            digest=_said(report, undated=item.published is None),
             undated=item.published is None,
         )
 
@@ -136,6 +138,21 @@ class Judge:
         }
 
 
+def all_by_rules(
+    items: Iterable[Item], rules: Callable[[], Tagger], *, today: date
+) -> Iterator[Parsed | Refused | Judged]:
+    """Let rules say what kind of event tell the records that name none; the others stay as they are.
+
+    Parameters
+    ----------
+    rules
+        Makes the rules; asked once, and only where they are needed.
+    """
+    tagger = cache(rules)
+    for item in items:
+        yield by_rules(item, tagger(), today=today) if isinstance(item, Untagged) else item
+
+
 def by_rules(untagged: Untagged, tagger: Tagger, *, today: date) -> Judged | Refused:
     """Let rules say what kind of event a record tells of, and where, if it does not say so itself.
 
@@ -149,9 +166,7 @@ def by_rules(untagged: Untagged, tagger: Tagger, *, today: date) -> Judged | Ref
     except InputRefused as error:
         reason = str(error) if told.rule else f"{error}; no rule tells its kind of event"
         return Refused(line=untagged.line, reason=reason, text=untagged.text)
-    return Judged(
-        line=untagged.line, report=report, confidence=told.confidence, why=told.why, digest=_said(report)
-    )
+    return Judged(line=untagged.line, report=report, confidence=told.confidence, why=told.why)
 
 
 def _told(record: Mapping[str, object]) -> NewsItem:

@@ -15,6 +15,8 @@ from service.problems import Problem, nearest, shown, worded
 if TYPE_CHECKING:
     from service.configuration import Configuration
 
+type Known = tuple[Sequence[rules.Rule], Mapping[str, Sequence[str]]]  # rules, and words that they name
+
 _OURS = ("kind", "every", "grade")  # keys of every source, which no kind needs to know
 
 
@@ -48,7 +50,17 @@ def problems(configured: Sequence[sections.Source]) -> Iterator[Problem]:
 
 def tagger(configuration: "Configuration") -> Tagger:
     """Make the judge of items out of rules that have been validated."""
-    return Tagger(_rules(configuration.rules), configuration.words)
+    return tagger_of((rules_of(configuration), configuration.words))
+
+
+def tagger_of(known: Known) -> Tagger:
+    """Make the judge of items out of rules and the lists of words that they name."""
+    return Tagger(*known)
+
+
+def rules_of(configuration: "Configuration") -> list[rules.Rule]:
+    """Give the rules as they were configured."""
+    return _rules(configuration.rules)
 
 
 def rule_problems(

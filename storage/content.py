@@ -5,22 +5,26 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from model.dates import CoarseDate
+from model.digests import digest
 from model.domain import Report
-from model.wire import FIELDS, content, digest
+from model.wire import FIELDS, content
 
 _PLAIN = ("tag", "country", "headline", "publisher", "url", "lang", "grade", "probability_true", "event")
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def as_text(value: object) -> str:
     """JSON with no spaces, in the value's own order; NaN and infinity are refused."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
 
 
 def report_columns(report: Report) -> dict[str, object]:
     """Spread what a report says over the columns of `report_version`."""
+    said = content(report)
     return {
         "report_id": report.id,
-        "digest": digest(report),
+        "digest": digest(said),
         "tag": report.tag,
         "country": report.country,
         "also": f" {' '.join(report.also)} " if report.also else "",
@@ -30,7 +34,7 @@ def report_columns(report: Report) -> dict[str, object]:
         "occurred_last": report.when.last,
         "denies": report.denies,
         "searchable": "\n".join((report.headline, report.publisher or "", report.id)).casefold(),
-        "content": as_text(content(report)),
+        "content": as_text(said),
     }
 
 

@@ -1,12 +1,12 @@
 """The database, opened once; and its transactions, one for each job, request or command."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -19,7 +19,6 @@ from storage.revisions import HEAD, REVISIONS
 
 PATIENCE = 5.0  # seconds to wait for a lock or for a server
 MIGRATING, FILING, DEFINING, RUNNING = 7_301, 7_302, 7_303, 7_304  # numbers of our advisory locks
-NULLS = {"render_nulls": True}  # rows with and without a value in one statement
 # Seconds (the last: milliseconds) after which a network that is dead is found out.
 _ALIVE = {
     "keepalives_idle": 30,
@@ -124,6 +123,11 @@ def exclusive(session: Session | Connection, purpose: int) -> None:
     connection = session.connection() if isinstance(session, Session) else session
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:purpose)"), {"purpose": purpose})
+
+
+def add_rows(session: Session, table: type, rows: Sequence[Mapping[str, object]]) -> None:
+    """Add many rows that name the same columns; asking the mapper about each would take a while."""
+    session.execute(insert(inspect(table).local_table), rows)
 
 
 def is_current(database: Database) -> bool:

@@ -7,14 +7,14 @@ from datetime import date, datetime
 from functools import lru_cache
 from itertools import batched
 
-from sqlalchemy import ColumnElement, Select, and_, insert, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from model.domain import ANALYSIS, Report
 from storage.content import report_of
 from storage.current import in_countries, mentions, newest_membership, newest_version, overlaps
-from storage.database import NULLS
+from storage.database import add_rows
 from storage.reports import BATCH, StoredReport, stored_report
 from storage.tables import EventMembership, ReportVersion
 
@@ -82,7 +82,7 @@ def join_events(session: Session, decisions: Sequence[Membership], *, at: dateti
     names = [field.name for field in fields(Membership)]
     rows = [{name: getattr(one, name) for name in names} | {"recorded_at": at} for one in decisions]
     if rows:
-        session.execute(insert(EventMembership), rows, execution_options=NULLS)
+        add_rows(session, EventMembership, rows)
 
 
 def event_keys(

@@ -14,7 +14,7 @@ from model.domain import Report
 from model.errors import UsageError
 from storage.content import report_columns, report_of
 from storage.current import in_countries, known, mentions, newest_membership, newest_version, overlaps
-from storage.database import FILING, NULLS, exclusive
+from storage.database import FILING, add_rows, exclusive
 from storage.tables import EventMembership, ReportVersion
 
 BATCH = 1000
@@ -113,7 +113,7 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
             }
             filings.append(_file(row, author, standings, rows))
         if rows:
-            session.execute(insert(ReportVersion), rows, execution_options=NULLS)
+            add_rows(session, ReportVersion, rows)
     return filings
 
 

@@ -1,0 +1,86 @@
+"""Reading many JSON lines in a process of its own while reports are filed: two processors work at once."""
+
+import copyreg
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from itertools import batched
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ingest.files import LINES, read
+from ingest.records import Parsed, Refused
+from model.errors import Unavailable
+from service import kinds
+from service.configuration import Configuration
+from service.judging import Judged, all_by_rules
+
+WORTH = 4_000_000  # bytes of a file, which take longer than a process takes to start
+
+type Batch = Sequence[Parsed | Refused | Judged]
+
+
+def _proxy(said: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(said)
+
+
+copyreg.pickle(MappingProxyType, lambda proxy: (_proxy, (dict(proxy),)))  # which reports hold
+
+
+def is_long(path: Path) -> bool:
+    """Whether a file is worth a process of its own, and can be read line by line."""
+    try:
+        return path.suffix.lower() in LINES and path.stat().st_size >= WORTH
+    except OSError:
+        return False
+
+
+def read_ahead(configuration: Configuration, path: Path, *, today: date, size: int) -> Iterator[Batch]:
+    """Read a file's records and tag them, a batch ahead of whoever takes them.
+
+    Raises
+    ------
+    Unavailable
+        The file cannot be read, or the process that reads it was ended.
+    """
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    known = kinds.rules_of(configuration), dict(configuration.words)
+    reader = context.Process(target=_read, args=(theirs, path, known, today, size), daemon=True)
+    with theirs:  # only the reader keeps it, so that its end is noticed
+        reader.start()
+    try:
+        with ours:
+            yield from _received(ours, path)
+    finally:
+        reader.join()
+
+
+def _received(ours: Connection, path: Path) -> Iterator[Batch]:
+    with suppress(EOFError):
+        while (batch := ours.recv()) is not None:
+            if isinstance(batch, Unavailable):
+                raise batch
+            yield batch
+        return
+    raise Unavailable(
+        f"{path}: the process that reads it was ended, perhaps for want of memory; take the file in again, "
+        "and what was taken is not taken twice"
+    )
+
+
+def _read(theirs: Connection, path: Path, known: kinds.Known, today: date, size: int) -> None:
+    """Hand over batch after batch, and None at last; one who takes no more of them is no error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever takes them stops, and then this does
+    with theirs, suppress(BrokenPipeError):
+        try:
+            items = all_by_rules(read(path, today=today).items, lambda: kinds.tagger_of(known), today=today)
+            for batch in batched(items, size):
+                theirs.send(batch)
+            theirs.send(None)
+        except Unavailable as error:
+            theirs.send(error)
