@@ -53,7 +53,7 @@ def lines() -> Iterator[str]:
         yield json.dumps(
             {"id": headline, "published_on": "2025-02-01", "headline": headline, "more": {"a": 1}}
         )
-    yield report("last")
+    yield json.dumps(report("last"))
 
 
 def taken(desk: Desk, monkeypatch: pytest.MonkeyPatch, *, worth: int) -> tuple[Any, Any]:
