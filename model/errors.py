@@ -6,6 +6,8 @@
     ├── InvalidValue               a domain value that makes no sense (also a ValueError)
     ├── ConfigurationError         config.toml: every problem at once
     ├── UsageError                 a question that cannot be asked: unknown forecast, cutoff before opening
+    │   ├── Unknown                what it is about is not there
+    │   └── Conflict               somebody else has decided it meanwhile, or taken the name
     ├── Impossible                 the evidence rules out every scenario; names the indicator
     ├── Unresolved                 numbers too extreme for either engine to compute with
     ├── InputRefused               a file, or lines of it, that could not be taken in
@@ -39,6 +41,14 @@ class ConfigurationError(PosterityError):
 
 class UsageError(PosterityError):
     """A question that cannot be asked as it was put."""
+
+
+class Unknown(UsageError):  # noqa: N818 - the state of what was asked for
+    """A question about what is not there."""
+
+
+class Conflict(UsageError):  # noqa: N818 - the word of HTTP for it
+    """A decision about what somebody else has decided meanwhile, or a name that is taken."""
 
 
 class Impossible(PosterityError):  # noqa: N818 - the evidence is impossible; nothing erred

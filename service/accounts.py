@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from model.attribution import Cause, reasons
 from model.definition import forecast_from
-from model.errors import PosterityError, UsageError
+from model.errors import PosterityError, Unknown
 from model.evidence import Evidence
 from model.movement import moved
 from model.outlook import Expectation, outlook
@@ -30,7 +30,7 @@ def published_run(service: Service, forecast_id: str, *, as_of: date | None = No
 
     Raises
     ------
-    UsageError
+    Unknown
         The forecast is not known, or had not been run by then; it says when it first was.
     """
     with service.database.reading() as session:
@@ -40,8 +40,8 @@ def published_run(service: Service, forecast_id: str, *, as_of: date | None = No
         return run
     if first is None:
         service.forecast(forecast_id)  # which says so where it is not known at all
-        raise UsageError(f"{forecast_id} has no published run yet; try `posterity run`")
-    raise UsageError(
+        raise Unknown(f"{forecast_id} has no published run yet; try `posterity run`")
+    raise Unknown(
         f"{forecast_id} has no published run as of {as_of} or before; the first is as of {first}, "
         "so write that day or a later one"
     )
@@ -52,7 +52,7 @@ def newest_run(service: Service, forecast_id: str, *, as_of: date | None = None)
 
     Raises
     ------
-    UsageError
+    Unknown
         As `published_run` does.
     """
     with service.database.reading() as session:

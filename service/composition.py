@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from model.domain import Forecast
-from model.errors import UsageError
+from model.errors import Unknown
 from service.configuration import Configuration, load
 from service.problems import nearest
 from storage.database import Database, open_database, prepare
@@ -38,12 +38,12 @@ class Service:
 
         Raises
         ------
-        UsageError
+        Unknown
             There is none of this id.
         """
         known = {forecast.id: forecast for forecast in self.configuration.forecasts}
         if identity not in known:
-            raise UsageError(f"no forecast is called {identity!r}; {nearest(identity, known)}")
+            raise Unknown(f"no forecast is called {identity!r}; {nearest(identity, known)}")
         return known[identity]
 
 

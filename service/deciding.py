@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ingest import fields
 from model.domain import Report
-from model.errors import InvalidValue, UsageError
+from model.errors import InvalidValue, Unknown, UsageError
 from service.clustering import cluster
 from service.composition import Service
 from service.problems import shown
@@ -88,10 +88,10 @@ def deciding(service: Service) -> Iterator[tuple[Session, datetime]]:
 
 
 def refuse_unknown(what: str, names: Sequence[str], command: str) -> None:
-    """Raise a `UsageError` that names all that there is not, and the command that finds what there is."""
+    """Raise an `Unknown` that names all that there is not, and the command that finds what there is."""
     if names:
         finds = f"`posterity {command} --search WORDS` finds {'it' if len(names) == 1 else 'them'}"
-        raise UsageError(f"no {what} {', '.join(map(shown, names))}; {finds}")
+        raise Unknown(f"no {what} {', '.join(map(shown, names))}; {finds}")
 
 
 def cluster_again(session: Session, service: Service, reports: Sequence[Report], *, at: datetime) -> None:

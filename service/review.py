@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ingest.cluster import event_key
 from model.domain import Report
-from model.errors import UsageError
+from model.errors import Conflict, UsageError
 from service.clustering import cluster
 from service.composition import Service
 from service.corrections import corrected
@@ -204,7 +204,7 @@ def _fresh_key(session: Session, first: Report) -> str:
 def _free(session: Session, key: str) -> str:
     if members(session, key):
         advice = f"`posterity amend REPORT event={key}` moves a report there"
-        raise UsageError(f"there is an event {shown(key)} already; name another, or none; {advice}")
+        raise Conflict(f"there is an event {shown(key)} already; name another, or none; {advice}")
     return key
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from model.errors import PosterityError, Unavailable
+from model.errors import Conflict, PosterityError, Unavailable, Unknown
 from service import logs
 from service.web_access import is_near
 
@@ -86,7 +86,13 @@ def _pointer(path: Sequence[str | int]) -> str:
 async def _said(request: Request, error: Exception) -> Response:
     if isinstance(error, Unavailable):
         return out_of_reach(request, error)
-    return problem(422, str(error))
+    return problem(_status(error), str(error))
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, Unknown):
+        return 404
+    return 409 if isinstance(error, Conflict) else 422
 
 
 async def _unforeseen(_request: Request, _error: Exception) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from model.domain import Report
-from model.errors import UsageError
+from model.errors import Conflict, Unknown
 from model.wire import content
 from model.wire import digest as digest_of
 from storage.content import as_text, report_of
@@ -192,15 +192,18 @@ def decide(  # noqa: PLR0913 - a decision, and its provenance
 
     Raises
     ------
-    UsageError
-        Some of them are decided already, or unknown; nothing was recorded.
+    Unknown
+        Some of them there never were; nothing was recorded.
+    Conflict
+        Some of them are decided already; nothing was recorded.
     """
     exclusive(session, FILING)
     wanted = list(dict.fromkeys(numbers))
     found = _numbered(session, wanted)
     troubles = [said for number in wanted if (said := _trouble(number, found.get(number)))]
     if troubles:
-        raise UsageError(f"{'; '.join(troubles)}; nothing was done: `posterity review` lists what waits")
+        said = f"{'; '.join(troubles)}; nothing was done: `posterity review` lists what waits"
+        raise Conflict(said) if set(wanted) <= found.keys() else Unknown(said)
     _close(session, wanted, decision, at=at, why=why, author=author)
     verdict = StoredVerdict(decision=decision, author=author, why=why, decided_at=at)
     return [replace(found[number], verdict=verdict) for number in wanted]

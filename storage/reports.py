@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from model.domain import Report
-from model.errors import UsageError
+from model.errors import Unknown
 from storage.content import report_columns, report_of
 from storage.current import in_countries, known, mentions, newest_membership, newest_version, overlaps
 from storage.database import FILING, add_rows, exclusive
@@ -179,14 +179,14 @@ def retract_report(session: Session, report_id: str, *, at: datetime, author: st
 
     Raises
     ------
-    UsageError
+    Unknown
         No such report.
     """
     exclusive(session, FILING)
     versions = select(ReportVersion).where(col(ReportVersion.report_id) == report_id)
     newest = session.scalars(versions.order_by(col(ReportVersion.version).desc()).limit(1)).first()
     if newest is None:
-        raise UsageError(f"no report has the id {report_id!r}; `posterity reports` lists them")
+        raise Unknown(f"no report has the id {report_id!r}; `posterity reports` lists them")
     if newest.retracted:
         return Filing(report_id=report_id, outcome="duplicate", version=newest.version)
     row = newest.model_dump(exclude={"id"}) | {"version": newest.version + 1, "retracted": True}
