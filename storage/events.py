@@ -144,14 +144,15 @@ def _asserted(
             col(ReportVersion.occurred_last) >= opened,
             col(ReportVersion.published_first) <= as_of,
             col(ReportVersion.denies).is_(False),
-            _in_force(known_at),
+            in_force(known_at),
         )
     )
     return sorted(set(session.scalars(statement)))
 
 
 @lru_cache(maxsize=8)  # putting a statement together takes longer than running it
-def _in_force(known_at: datetime | None) -> ColumnElement[bool]:
+def in_force(known_at: datetime | None) -> ColumnElement[bool]:
+    """Whether a report's version, and the decision where it belongs, are in force."""
     return and_(
         col(ReportVersion.retracted).is_(False),
         newest_version(ReportVersion, known_at),
@@ -168,7 +169,7 @@ def _joined(known_at: datetime | None) -> Select[str, str, datetime]:
         select(col(EventMembership.event_key), col(ReportVersion.content), col(first.recorded_at))
         .join(ReportVersion, col(ReportVersion.report_id) == col(EventMembership.report_id))
         .join(first, and_(same_report, col(first.version) == 1))
-        .where(_in_force(known_at))
+        .where(in_force(known_at))
     )
 
 
@@ -216,7 +217,7 @@ def list_events(  # noqa: PLR0913 - one parameter for each filter of the command
     statement = select(col(EventMembership.event_key)).join(
         ReportVersion, col(ReportVersion.report_id) == col(EventMembership.report_id)
     )
-    statement = statement.where(_in_force(known_at), overlaps("occurred", since, until))
+    statement = statement.where(in_force(known_at), overlaps("occurred", since, until))
     if tag is not None:
         statement = statement.where(col(ReportVersion.tag) == tag)
     if country is not None:
@@ -241,15 +242,24 @@ def _first_distinct(session: Session, statement: Select[str], limit: int | None)
 
 
 def _summaries(session: Session, keys: list[str], known_at: datetime | None) -> list[EventSummary]:
-    reports: dict[str, list[Report]] = defaultdict(list)
-    for some in batched(keys, BATCH):
+    reports = reports_of_events(session, keys, known_at=known_at)
+    return [summarised(key, reports[key]) for key in keys]
+
+
+def reports_of_events(
+    session: Session, keys: Collection[str], *, known_at: datetime | None = None
+) -> dict[str, list[Report]]:
+    """Look up the reports in force of each of these events; of one that there is not, there are none."""
+    reports: dict[str, list[Report]] = {key: [] for key in keys}
+    for some in batched(reports, BATCH):
         statement = _joined(known_at).where(col(EventMembership.event_key).in_(some))
         for key, content, received in session.execute(statement):
             reports[key].append(report_of(content, received))
-    return [_summary(key, reports[key]) for key in keys]
+    return reports
 
 
-def _summary(key: str, reports: list[Report]) -> EventSummary:
+def summarised(key: str, reports: Collection[Report]) -> EventSummary:
+    """Put an event's reports in force, of which there is at least one, into a summary."""
     ordered = sorted(reports, key=lambda report: (report.published, report.id))
     asserting = [report for report in ordered if not report.denies]
     telling = [report for report in asserting if report.tag != ANALYSIS] or asserting or ordered
