@@ -3,8 +3,8 @@ from datetime import date
 import pytest
 
 from storage.database import Database
-from storage.evidence_pages import FIRST, PlacedEvent, Wanted, event_page
 from storage.events import list_events
+from storage.evidence_pages import FIRST, PlacedEvent, Wanted, event_page
 from storage.reports import retract_report
 from tests.storage.samples import moment, report
 from tests.storage.test_query_plans import SCANNED, plans
