@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from service import web_health, web_metrics, web_subscribers, web_unsubscribe
+from service import api, web_health, web_metrics, web_subscribers, web_unsubscribe
 from service.composition import Service
 from service.web_access import is_loopback
 from service.web_guard import AccessLog, BodyLimit, CutShort, Headless, SafeHeaders
@@ -38,6 +38,7 @@ def create_app(service: Service, *, local: bool | None = None) -> FastAPI:
     handle_errors(app)
     for part in (web_health, web_metrics, web_unsubscribe, web_subscribers):
         app.include_router(part.router(service))
+    app.include_router(api.router(service))
     app.add_middleware(BodyLimit, most=LARGEST_BODY)
     for layer in (CutShort, Headless, SafeHeaders, AccessLog):  # the last is the outermost
         app.add_middleware(layer)

@@ -6,10 +6,11 @@ that it was forwarded. The name also keeps a stranger's page from reading throug
 """
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service import keys
@@ -46,6 +47,20 @@ def needs(service: Service, scope: Scope) -> Callable[[Credentials], StoredKey]:
 
     def check(credentials: Credentials) -> StoredKey:
         return insist(service, credentials, scope)
+
+    return check
+
+
+def reads(service: Service) -> Callable[[Request, Credentials], Awaitable[StoredKey | None]]:
+    """Make the dependency of a route that everybody near may read, and others with a key of scope read.
+
+    It answers with the key; None where the caller is near.
+    """
+
+    async def check(request: Request, credentials: Credentials) -> StoredKey | None:
+        if is_near(request):
+            return None  # without a thread, which would cost more than the answer of many a request
+        return await run_in_threadpool(insist, service, credentials, "read")
 
     return check
 
