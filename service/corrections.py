@@ -1,6 +1,6 @@
 """Fields that an editor corrects: what was typed becomes values; all that is wrong is said at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -33,8 +33,13 @@ def fields(changes: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def corrected(reports: Sequence[Report], changes: Mapping[str, str], *, today: date) -> list[Report]:
-    """Make the same changes to the fields of some reports; an empty text takes a field away.
+def corrected(reports: Sequence[Report], changes: Mapping[str, object], *, today: date) -> list[Report]:
+    """Make the same changes to the fields of some reports; an empty text, or null, takes a field away.
+
+    Parameters
+    ----------
+    changes
+        Values as JSON has them; a truth or a number may also stand in text, as it was typed.
 
     Raises
     ------
@@ -55,7 +60,7 @@ def corrected(reports: Sequence[Report], changes: Mapping[str, str], *, today: d
     return found
 
 
-def _unknown(report: Report, names: Mapping[str, str]) -> Iterator[str]:
+def _unknown(report: Report, names: Iterable[str]) -> Iterator[str]:
     for name in names:
         if name == _ID:
             yield "id: is its source's own and stays; leave it out"
@@ -64,8 +69,10 @@ def _unknown(report: Report, names: Mapping[str, str]) -> Iterator[str]:
             yield f"{shown(name)} is no field of the report; {nearest(name, known)}"
 
 
-def _typed(name: str, value: str) -> object:
+def _typed(name: str, value: object) -> object:
     """Give what is not text its own type; what does not fit is refused by whoever reads it."""
+    if not isinstance(value, str):
+        return value
     if name == "denies":
         return _WORDS.get(value.strip().lower(), value)
     if name == "probability_true":

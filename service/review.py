@@ -209,7 +209,7 @@ def _free(session: Session, key: str) -> str:
 
 
 def amend(
-    service: Service, report_id: str, changes: Mapping[str, str], *, author: str, why: str
+    service: Service, report_id: str, changes: Mapping[str, object], *, author: str, why: str
 ) -> Corrected:
     """Correct fields of a report: a new version, which counts even where the last one was retracted.
 
@@ -218,7 +218,7 @@ def amend(
     Parameters
     ----------
     changes
-        What fields say from now on; an empty text takes a field away.
+        What fields say from now on; an empty text, or null, takes a field away.
 
     Raises
     ------

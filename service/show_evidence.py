@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypedDict
 
 from model import credibility
-from model.errors import UsageError
+from model.errors import Unknown
 from model.evidence import Evidence
 from model.wire import content
 from service import printing, show_decisions
@@ -58,7 +58,7 @@ def show_events(service: Service, filters: Filters, *, as_json: bool) -> None:
     with service.database.reading() as session:
         found = _cut(list_events(session, **filters.narrowed), filters)
     if as_json:
-        printing.as_json([_summary(event) for event in found])
+        printing.as_json([event_document(event) for event in found])
         return
     headings = ("event", "when", "where", "for", "against", "headline")
     rows = (
@@ -73,17 +73,17 @@ def show_event(service: Service, key: str, *, as_json: bool) -> None:
 
     Raises
     ------
-    UsageError
+    Unknown
         There is no event of this key.
     """
     with service.database.reading() as session:
         joined = event_reports(session, key)
     if not joined:
-        raise UsageError(f"no event is called {key!r}; `posterity events --search WORDS` finds it")
+        raise Unknown(f"no event is called {key!r}; `posterity events --search WORDS` finds it")
     believed = _credibility(service, key, joined)
     standings = list(_standings(service, key))
     if as_json:
-        reports = [_member(one) for one in joined]
+        reports = [member_document(one) for one in joined]
         printing.as_json(
             {
                 "event": key,
@@ -113,7 +113,7 @@ def show_report(service: Service, identity: str, *, as_json: bool) -> None:
 
     Raises
     ------
-    UsageError
+    Unknown
         There is no report of this id.
     """
     with service.database.reading() as session:
@@ -122,11 +122,11 @@ def show_report(service: Service, identity: str, *, as_json: bool) -> None:
     told = list(show_decisions.sentences(found, placed, proposed))
     if not found:
         advice = told[-1] if told else "`posterity reports --search WORDS` finds it"
-        raise UsageError(f"no report has the id {identity!r}; {advice}")
+        raise Unknown(f"no report has the id {identity!r}; {advice}")
     if as_json:
         reviewed = [show_decisions.reviewed(one) for one in proposed]
         known = {"decisions": show_decisions.placed(placed), "review": reviewed}
-        printing.as_json([_report(one) | known for one in found])
+        printing.as_json([report_document(one) | known for one in found])
         return
     _show(found, as_json=False)
     for sentence in told:
@@ -158,7 +158,7 @@ _MEMBER_HEADINGS = ("report", "published", "grade", "publisher", "headline")
 
 def _show(found: Sequence[StoredReport], *, as_json: bool) -> None:
     if as_json:
-        printing.as_json([_report(one) for one in found])
+        printing.as_json([report_document(one) for one in found])
     else:
         printing.block(printing.table(_REPORT_HEADINGS, map(_report_row, found)))
 
@@ -189,7 +189,8 @@ def _member_row(stored: StoredReport) -> tuple[object, ...]:
     return (name, published, worth, publisher, said)
 
 
-def _report(stored: StoredReport) -> dict[str, object]:
+def report_document(stored: StoredReport) -> dict[str, object]:
+    """Describe a report in one of its versions, and how it came here, for JSON."""
     known = {
         "version": stored.version,
         "retracted": stored.retracted,
@@ -202,12 +203,14 @@ def _report(stored: StoredReport) -> dict[str, object]:
     return content(stored.report) | known | {"event": stored.event_key}
 
 
-def _member(joined: JoinedReport) -> dict[str, object]:
+def member_document(joined: JoinedReport) -> dict[str, object]:
+    """Describe a report of an event, and why it belongs there, for JSON."""
     decided = show_decisions.membership(joined.membership) | {"decided_at": joined.decided_at.isoformat()}
-    return _report(joined.stored) | decided
+    return report_document(joined.stored) | decided
 
 
-def _summary(event: EventSummary) -> dict[str, object]:
+def event_document(event: EventSummary) -> dict[str, object]:
+    """Describe an event at a glance for JSON."""
     return {
         "event": event.key,
         "tag": event.tag,

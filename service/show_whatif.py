@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +12,7 @@ from ingest.reports import report_from
 from model import exact
 from model.credibility import CEILING, Grades, combine
 from model.domain import Forecast, Report
-from model.errors import InputRefused, UsageError
+from model.errors import PosterityError, UsageError
 from model.evidence import Evidence
 from model.whatif import Supposed, event, suppose
 from model.words import word
@@ -24,6 +24,8 @@ from service.wording import country, tag_in_words
 from storage.runs import StoredRun
 
 KEYS = ("tag", "country", "also", "grade", "probability_true")
+
+type _Said = tuple[str, Callable[[], Mapping[str, object]]]  # where it stands, and what reads it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +56,7 @@ def hypothesis(
     silence_until: date | None,
     as_of: date | None,
 ) -> Hypothesis:
-    """Suppose events, and silence, on top of what a published run knew; nothing is stored.
+    """Suppose events as they are typed, and silence; nothing is stored.
 
     Parameters
     ----------
@@ -64,10 +66,53 @@ def hypothesis(
     Raises
     ------
     UsageError
-        An event cannot be read, has a tag that no indicator counts, or the silence lies behind.
+        As `supposing` does, or nothing is supposed.
     """
     if not events and silence_until is None:
         raise UsageError("nothing is supposed; write --event tag=…,country=… or --silence-until DATE")
+    said = [(f"--event {text}", lambda text=text: _record(text)) for text in events]
+    return _supposing(service, forecast_id, said, silence_until=silence_until, as_of=as_of)
+
+
+def supposing(
+    service: Service,
+    forecast_id: str,
+    events: Sequence[Mapping[str, object]],
+    *,
+    silence_until: date | None,
+    as_of: date | None,
+) -> Hypothesis:
+    """Suppose events, and silence, on top of what a published run knew; nothing is stored.
+
+    Parameters
+    ----------
+    events
+        Each with the fields of a report that `KEYS` names.
+
+    Raises
+    ------
+    Unknown
+        There is no such forecast, or no run of it by then.
+    UsageError
+        An event makes no sense, has a tag that no indicator counts, or the silence lies behind; or nothing
+        is supposed at all.
+    """
+    if not events and silence_until is None:
+        raise UsageError(
+            "nothing is supposed; name at least one event, or a day until which there is silence"
+        )
+    said = [(f"events/{number}", lambda record=record: record) for number, record in enumerate(events)]
+    return _supposing(service, forecast_id, said, silence_until=silence_until, as_of=as_of)
+
+
+def _supposing(
+    service: Service,
+    forecast_id: str,
+    events: Sequence[_Said],
+    *,
+    silence_until: date | None,
+    as_of: date | None,
+) -> Hypothesis:
     run = published_run(service, forecast_id, as_of=as_of)
     with service.database.reading() as session:
         evidence = evidence_of(session, run)
@@ -77,27 +122,23 @@ def hypothesis(
     return Hypothesis(run=run, evidence=evidence, supposed=supposed, then=then)
 
 
-def _read_all(evidence: Evidence, events: Sequence[str], grades: Grades) -> tuple[Supposed, ...]:
+def _read_all(evidence: Evidence, events: Sequence[_Said], grades: Grades) -> tuple[Supposed, ...]:
     """Read every event, or say of all of them what is wrong."""
     found, problems = [], []
-    for text in events:
+    for place, record in events:
         try:
-            found.append(_read(evidence, text, grades))
-        except UsageError as error:
-            problems.append(str(error))
+            found.append(_read(evidence, record(), grades))
+        except PosterityError as error:
+            problems.append(f"{place}: {error}")
     if problems:
         raise UsageError("\n".join(problems))
     return tuple(found)
 
 
-def _read(evidence: Evidence, text: str, grades: Grades) -> Supposed:
-    record = _record(text)
+def _read(evidence: Evidence, record: Mapping[str, object], grades: Grades) -> Supposed:
     known = {"published_on": evidence.observed_until.isoformat(), "headline": "supposed"}
-    try:
-        report = report_from(record | known, today=evidence.as_of)
-    except InputRefused as error:
-        raise UsageError(f"--event {text}: {error}") from None
-    _check_tag(evidence.forecast, report.tag, text)
+    report = report_from({**record, **known}, today=evidence.as_of)
+    _check_tag(evidence.forecast, report.tag)
     return Supposed(tag=report.tag, countries=report.countries, credibility=_credibility(report, grades))
 
 
@@ -105,22 +146,22 @@ def _record(text: str) -> dict[str, object]:
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     wrong = ["".join(pair) for pair in pairs if pair[0].strip() not in KEYS or not pair[1]]
     if wrong:
-        raise UsageError(f"--event {text}: cannot read {', '.join(wrong)}; write {'=…, '.join(KEYS)}=…")
+        raise UsageError(f"cannot read {', '.join(wrong)}; write {'=…, '.join(KEYS)}=…")
     record: dict[str, object] = {name.strip(): value.strip() for name, _, value in pairs}
     if len(record) < len(pairs):
-        raise UsageError(f"--event {text}: says something twice; further countries go into also=…")
+        raise UsageError("says something twice; further countries go into also=…")
     with suppress(KeyError, ValueError):  # what is no number is refused with the rest
         record["probability_true"] = float(str(record["probability_true"]))
     return record
 
 
-def _check_tag(forecast: Forecast, tag: str, text: str) -> None:
+def _check_tag(forecast: Forecast, tag: str) -> None:
     if tag in forecast.tags:
         return
     known = sorted(forecast.tags)
     close = difflib.get_close_matches(tag, known, n=3, cutoff=0.3)
     near = f"the nearest: {', '.join(close)}" if close else f"write one of {', '.join(known)}"
-    raise UsageError(f"--event {text}: no indicator of {forecast.id} counts the tag {tag!r}; {near}")
+    raise UsageError(f"no indicator of {forecast.id} counts the tag {tag!r}; {near}")
 
 
 def _credibility(report: Report, grades: Grades) -> float:
