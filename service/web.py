@@ -1,14 +1,13 @@
-"""The web application: health, metrics, the readers' links, and the API.
+"""The web application: health, metrics, the readers' links, the API, and the pages.
 
-There are no pages of documentation yet: FastAPI's own load their JavaScript from a CDN. The description
-that they would show is at ``/openapi.json``.
+FastAPI's own pages of documentation load their JavaScript from a CDN; ours shows the same description.
 """
 
 from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from service import api, web_health, web_metrics, web_subscribers, web_unsubscribe
+from service import api, pages, web_health, web_metrics, web_subscribers, web_unsubscribe
 from service.composition import Service
 from service.web_access import is_loopback
 from service.web_guard import AccessLog, BodyLimit, CutShort, Headless, SafeHeaders
@@ -35,10 +34,12 @@ def create_app(service: Service, *, local: bool | None = None) -> FastAPI:
         redirect_slashes=False,  # a redirect would repeat what the caller says our name is
     )
     app.state.local = is_loopback(service.configuration.serve.host) if local is None else local
+    app.state.error_page = pages.errors(service)
     handle_errors(app)
     for part in (web_health, web_metrics, web_unsubscribe, web_subscribers):
         app.include_router(part.router(service))
     app.include_router(api.router(service))
+    app.include_router(pages.router(service))
     app.add_middleware(BodyLimit, most=LARGEST_BODY)
     for layer in (CutShort, Headless, SafeHeaders, AccessLog):  # the last is the outermost
         app.add_middleware(layer)

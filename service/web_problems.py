@@ -24,6 +24,8 @@ SAFE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
+_FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/openapi.json", "/unsubscribe/", "/static/")
+
 _log = logs.get("web")
 
 
@@ -49,7 +51,7 @@ def out_of_reach(request: Request, error: Unavailable) -> Response:
     """Answer that something is out of reach; only who sits here learns what and where."""
     _log.error("out of reach", reason=str(error))
     detail = str(error) if is_near(request) else "the service is out of reach; try again later"
-    return problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
+    return _answer(request, 503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -60,16 +62,39 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     phrase = HTTPStatus(error.status_code).phrase
     detail = str(error.detail) if error.detail != phrase else ""
-    return problem(error.status_code, detail, headers=error.headers)
+    return _answer(request, error.status_code, detail, headers=error.headers)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    return problem(422, "the request does not fit", errors=[_place(one) for one in error.errors()])
+    return _answer(request, 422, "the request does not fit", errors=[_place(one) for one in error.errors()])
+
+
+def _answer(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> Response:
+    """Say what went wrong: on a page to who reads in a browser, in a problem document to all others."""
+    if _wants_page(request):
+        places = [f"{one['at'].lstrip('/') or one['in']}: {one['detail']}" for one in errors]
+        page: Response = request.app.state.error_page(request, status, detail, headers, places)
+        return page
+    more = {"errors": errors} if errors else {}
+    return problem(status, detail, headers=headers, **more)
+
+
+def _wants_page(request: Request) -> bool:
+    """Whether an error should be a page: a browser asks, and not for something of programs."""
+    accepts = "text/html" in request.headers.get("accept", "")
+    return accepts and not request.url.path.startswith(_FOR_PROGRAMS)
 
 
 def _place(error: Mapping[str, Any]) -> dict[str, str]:
@@ -86,7 +111,7 @@ def _pointer(path: Sequence[str | int]) -> str:
 async def _said(request: Request, error: Exception) -> Response:
     if isinstance(error, Unavailable):
         return out_of_reach(request, error)
-    return problem(_status(error), str(error))
+    return _answer(request, _status(error), str(error))
 
 
 def _status(error: Exception) -> int:

@@ -143,3 +143,15 @@ class ApiKey(Table, table=True):
     hash: str
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class WebSession(Table, table=True):
+    """A browser that signed in with a key: only its token's hash is kept, and only while it lasts."""
+
+    __tablename__ = "web_session"
+    __table_args__ = (Index("ix_web_session_expires", "expires_at"),)
+
+    hash: str = Field(primary_key=True)
+    key: str = Field(foreign_key="api_key.name")
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,27 @@
+"""The pages that analysts see in a browser: each module is a page or a few, all in one frame."""
+
+from collections.abc import Callable
+from functools import partial
+
+from fastapi import APIRouter, Response
+
+from service.composition import Service
+from service.pages import assets, sign_in
+from service.pages.errors import error_page
+from service.pages.shell import Pages
+
+_PAGES = (sign_in,)
+
+
+def router(service: Service) -> APIRouter:
+    """Join the routes of all pages."""
+    routes = APIRouter(include_in_schema=False)
+    routes.include_router(assets.router())
+    for page in _PAGES:
+        routes.include_router(page.router(service))
+    return routes
+
+
+def errors(service: Service) -> Callable[..., Response]:
+    """Make what turns an error into a page, as `error_page` does."""
+    return partial(error_page, Pages(service))

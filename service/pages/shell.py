@@ -1,0 +1,168 @@
+"""What all pages share: their frame, how they show values, and the policy that keeps them inert.
+
+Text from outside is shown as text: Jinja escapes it, and characters that would not be seen, or that would
+turn others around, are shown as their code points. The policy allows no script and no style but ours.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from service import sessions
+from service.composition import Service
+from service.curves import style
+from service.pages import assets
+from service.printing import MISSING, percent, points, visible
+from service.wording import country, tag_in_words
+
+_TEMPLATES = Path(__file__).parents[1] / "templates"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/events", "Events"),
+    ("/review", "Review"),
+    ("/panel", "Countries"),
+    ("/runs", "Runs"),
+)
+_PACKED = 6  # zlib's level: more takes longer than it saves
+
+type Address = str
+
+
+class Pages:
+    """Renders the pages of a service."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def render(self, request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
+        """Fill a template of ``templates/pages`` in.
+
+        Parameters
+        ----------
+        template
+            The file's name.
+        context
+            What it shows, beside what every page knows: who is signed in (`reader`), and where one is.
+        """
+        held = context["reader"] if "reader" in context else sessions.signed_in(request, self.service)
+        token = sessions.csrf(request) if held else ""
+        shell = {
+            "here": request.url.path,
+            "navigation": NAVIGATION,
+            "reader": held,
+            "csrf": token,
+            "public_url": self.service.configuration.serve.public_url,
+        }
+        text = environment().get_template(f"pages/{template}").render(shell | context)
+        return _answer(request, text, status, token)
+
+
+def _answer(request: Request, text: str, status: int, token: str) -> HTMLResponse:
+    """Send a page, packed where the browser can unpack it; not at all where it has the same already."""
+    stable = text.replace(token, "") if token else text
+    etag = f'"{hashlib.sha256(stable.encode()).hexdigest()[:32]}"'
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Referrer-Policy": "same-origin",
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept-Encoding, Cookie",
+        "ETag": etag,
+    }
+    if status == 200 and etag in request.headers.get("if-none-match", ""):
+        return HTMLResponse(status_code=304, headers=headers)
+    if not assets.packs(request):
+        return HTMLResponse(text, status, headers)
+    packed = gzip.compress(text.encode(), _PACKED, mtime=0)
+    return HTMLResponse(packed, status, headers | {"Content-Encoding": "gzip"})
+
+
+@cache
+def environment() -> Environment:
+    """Make the templates ready, with the words and forms that all of them use."""
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    made.filters |= {
+        "percent": _percent,
+        "points": _points,
+        "day": _day,
+        "moment": _moment,
+        "country": country,
+        "in_words": tag_in_words,
+    }
+    made.globals |= {
+        "asset": assets.address,
+        "icon": _icon,
+        "percent": _percent,
+        "points": _points,
+        "style": style,
+        "query": query,
+        "MISSING": MISSING,
+    }
+    return made
+
+
+def query(path: Address, fields: Mapping[str, object] | None = None, **more: object) -> Address:
+    """Write an address with its query; fields that are None or empty are left out."""
+    asked = {name: one for name, one in {**(fields or {}), **more}.items() if one not in {None, ""}}
+    return f"{path}?{urlencode(asked, doseq=True)}" if asked else path
+
+
+def _icon() -> Markup:
+    """Give the mark as it stands in the head of a page."""
+    drawn = assets.asset("icon.svg").plain.decode()
+    plain = drawn.strip().replace(
+        "<svg ", '<svg width="22" height="22" aria-hidden="true" focusable="false" ', 1
+    )
+    return Markup(plain)  # noqa: S704 - a file of ours
+
+
+def _shown(value: object) -> object:
+    """Show a value: missing as a dash, and nothing that is not seen."""
+    if isinstance(value, Markup):
+        return value
+    text = MISSING if value is None else str(value)
+    return text if text.isprintable() else visible(text)
+
+
+def _percent(probability: float | None, places: int = 1) -> str:
+    return percent(probability, places).replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _points(now: float | None, before: float | None) -> str:
+    """Show a change in percentage points, the unit left to the heading; a true minus, and no signed zero."""
+    shown = points(now, before).removesuffix(" pp")
+    return "0.0" if shown in {"+0.0", "-0.0"} else shown.replace("-", "\N{MINUS SIGN}")
+
+
+def _day(day: date | None) -> Markup | str:
+    if day is None:
+        return MISSING
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), f"{day:%-d %b %Y}")
+
+
+def _moment(moment: datetime | None) -> Markup | str:
+    if moment is None:
+        return MISSING
+    there = moment.astimezone(UTC)
+    shown = escape(f"{there:%-d %b %Y, %H:%M} UTC")
+    return Markup('<time datetime="{}">{}</time>').format(f"{there:%Y-%m-%dT%H:%M:%SZ}", shown)
