@@ -16,6 +16,7 @@ from model.domain import Verdict
 from storage.content import as_text
 from storage.current import known
 from storage.database import RUNNING, exclusive
+from storage.lines import store_line
 from storage.outlooks import StoredExpectation
 from storage.tables import Evidence, Outlook, Posterior, Run, RunCheck, RunDocument, RunWarning, Table
 
@@ -156,8 +157,9 @@ def _same_inputs(session: Session, record: RunRecord) -> StoredRun | None:
 
 
 def _store_findings(session: Session, run: int, record: RunRecord) -> None:
-    document = as_text({**record.document, "run": run})
-    session.execute(insert(RunDocument), [{"run_id": run, "document": document}])
+    document = {**record.document, "run": run}
+    session.execute(insert(RunDocument), [{"run_id": run, "document": as_text(document)}])
+    store_line(session, run, document, record.recorded_at)
     found: Sequence[tuple[type[Table], Sequence[Mapping[str, object]]]] = (
         (Posterior, [asdict(one) for one in record.posteriors]),
         (RunCheck, [asdict(one) for one in record.checks]),

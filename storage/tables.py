@@ -172,6 +172,15 @@ class RunDocument(Table, table=True):
     document: str = Field(sa_type=Text)
 
 
+class RunLine(Table, table=True):
+    """A run in brief, as a history serves it: its document without what is long."""
+
+    __tablename__ = "run_line"
+
+    run_id: int = Field(primary_key=True, foreign_key="run.id")
+    line: str = Field(sa_type=Text)
+
+
 class Posterior(Table, table=True):
     """What a run says of one scenario."""
 

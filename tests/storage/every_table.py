@@ -126,6 +126,10 @@ ROWS: Mapping[str, list[Row]] = {
     "evidence": [{"digest": digest, "snapshot": '{"events":["é"]}'} for digest in EVIDENCE],
     "run": [_run(1), _run(2, supersedes=1), _run(3, status="failed", settled=None, evidence_digest=None)],
     "run_document": [{"run_id": number, "document": f'{{"run":{number}}}'} for number in (1, 2, 3)],
+    "run_line": [
+        {"run_id": number, "line": f'{{"run":{number},"known_at":"{NOW.isoformat()}"}}'}
+        for number in (1, 2, 3)
+    ],
     "posterior": [
         {"run_id": 1, "position": 0, "scenario": "down", "probability": 0.1, "log_evidence": -1e308},
         {"run_id": 1, "position": 1, "scenario": "up", "probability": 0.9, "prior": 5e-324, "band_low": 1},
@@ -230,6 +234,7 @@ ROWS: Mapping[str, list[Row]] = {
         {"proposal_id": 1, "decision": "rejected", "author": "Ana", "why": HEADLINE, "recorded_at": NOW},
         {"proposal_id": 2, "decision": "superseded", "author": None, "why": "", "recorded_at": NOW},
     ],
+    "web_session": [{"hash": "s", "key": "desk", "recorded_at": NOW, "expires_at": NOW}],
     "submission": [{"key": "k", "digest": "sha256:s", "response": LONG, "recorded_at": NOW}],
 }
 

@@ -170,6 +170,7 @@ def test_rows_that_come_after_copied_ones_are_numbered_on(
     with database.session() as session:
         fill(session, HEAD)
         session.execute(text("DELETE FROM run_document WHERE run_id = 3"))
+        session.execute(text("DELETE FROM run_line WHERE run_id = 3"))
         session.execute(text("DELETE FROM run WHERE id = 3"))
     with open_database(new_url(target)) as new:
         migrate(new)
