@@ -13,9 +13,10 @@ from storage.runs import StoredRun, evidence_snapshot, forecast_ids_with_runs, l
 
 type Standing = Literal["counts", "folded", "uncounted"]
 type Lines = list[dict[str, Any]]
+type _Place = tuple[str | None, Standing, str]  # the indicator, and the reason why it does not count
 
 _OF_INDICATORS = ("impossible", "one-off")  # causes that several events may share
-_NOTHING: Mapping[str, Any] = {"indicators": {}, "uncounted": {}}
+_NOTHING: Mapping[str, Any] = {"events": {}, "indicators": {}, "uncounted": {}}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,25 +85,47 @@ def _forecasts(service: Service, session: Session, tags: Collection[str]) -> Ite
 
 
 def _of_run(session: Session, run: StoredRun, event: str) -> Iterator[Effect]:
-    snapshot = (evidence_snapshot(session, run.evidence_digest) if run.evidence_digest else None) or _NOTHING
+    snapshot = _snapshot(session, run)
     places = [*_places(snapshot, event)]
-    reasons: Lines = (json.loads(run.document).get("reasons") or []) if places else []
-    for indicator, standing, reason in places:
-        cause, shared = _cause(reasons, event, indicator) if standing == "counts" else (None, False)
-        yield Effect(
-            forecast=run.forecast_id,
-            run=run.run,
-            as_of=run.as_of,
-            indicator=indicator,
-            standing=standing,
-            reason=reason,
-            bits=cause["bits"] if cause else {},
-            points=cause["points"] if cause else {},
-            shared=shared,
-        )
+    reasons = _reasons(run) if places else []
+    for place in places:
+        yield _effect(run, reasons, event, place)
 
 
-def _places(snapshot: Mapping[str, Any], event: str) -> Iterator[tuple[str | None, Standing, str]]:
+def effects_of_run(session: Session, run: StoredRun) -> dict[str, list[Effect]]:
+    """List what every event that a run knew did there, by the events' keys."""
+    snapshot, reasons = _snapshot(session, run), _reasons(run)
+    return {
+        event: [_effect(run, reasons, event, place) for place in _places(snapshot, event)]
+        for event in (*snapshot["events"], *snapshot["uncounted"])
+    }
+
+
+def _snapshot(session: Session, run: StoredRun) -> Mapping[str, Any]:
+    return (evidence_snapshot(session, run.evidence_digest) if run.evidence_digest else None) or _NOTHING
+
+
+def _reasons(run: StoredRun) -> Lines:
+    return json.loads(run.document).get("reasons") or []
+
+
+def _effect(run: StoredRun, reasons: Lines, event: str, place: _Place) -> Effect:
+    indicator, standing, reason = place
+    cause, shared = _cause(reasons, event, indicator) if standing == "counts" else (None, False)
+    return Effect(
+        forecast=run.forecast_id,
+        run=run.run,
+        as_of=run.as_of,
+        indicator=indicator,
+        standing=standing,
+        reason=reason,
+        bits=cause["bits"] if cause else {},
+        points=cause["points"] if cause else {},
+        shared=shared,
+    )
+
+
+def _places(snapshot: Mapping[str, Any], event: str) -> Iterator[_Place]:
     for indicator, seen in snapshot["indicators"].items():
         if event in seen["counted"]:
             yield indicator, "counts", ""

@@ -1,18 +1,23 @@
-"""Events page by page: filtered, the latest published first, each on one page and no other."""
+"""Events page by page: filtered, the latest published first, each on one page and no other.
 
+A page reads so many reports at most. Where few of them fit, as with words that hardly anybody says, it ends
+early, and the next page goes on from there: what one request costs does not grow with the store.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import batched
+from itertools import batched, islice
 from typing import NamedTuple
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, and_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from model.domain import Report
-from storage.current import in_countries, mentions, overlaps
-from storage.events import in_force, reports_of_events
+from storage.current import in_countries, known, mentions, overlaps
+from storage.events import event_keys, in_force, reports_of_events
 from storage.reports import BATCH
 from storage.tables import EventMembership, ReportVersion
 
@@ -55,7 +60,16 @@ class PlacedEvent:
     reports: Sequence[Report]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventPage:
+    """Events, and the place at which the next page begins; None where nothing follows."""
+
+    events: Sequence[PlacedEvent]
+    end: Place | None
+
+
 FIRST = Place(date.max, 2**63 - 1)  # before all events
+MOST_READ = 20_000  # reports
 
 
 def event_page(
@@ -65,49 +79,62 @@ def event_page(
     after: Place = FIRST,
     limit: int,
     known_at: datetime | None = None,
-) -> list[PlacedEvent]:
+) -> EventPage:
     """List the events that follow a place, the latest published first.
 
     Parameters
     ----------
     after
-        The place of the last event of the page before.
+        The end of the page before.
     known_at
         What this service had recorded by then; by default, by now.
     """
-    statement = _narrowed(select(*_PLACED), wanted, known_at)
-    page = _page(session, statement, after, limit)
+    bounds = tuple_(*after) > _BY_PLACE
+    if wanted.tag is not None:
+        bounds = and_(bounds, col(ReportVersion.tag) == wanted.tag)
+    last = last_read(session, bounds) if wanted.keys is None else None
+    if last is not None:
+        bounds = and_(bounds, tuple_(*last) <= _BY_PLACE)
+    found = _page(session, wanted, bounds, limit + 1, known_at)
+    page = dict(islice(found.items(), limit))
     reports = reports_of_events(session, page, known_at=known_at)
-    return [PlacedEvent(key=key, place=place, reports=reports[key]) for key, place in page.items()]
+    events = [PlacedEvent(key=key, place=place, reports=reports[key]) for key, place in page.items()]
+    return EventPage(events=events, end=events[-1].place if len(found) > limit else last)
 
 
 _PLACED = (col(EventMembership.event_key), col(ReportVersion.published_first), col(ReportVersion.id))
 _BY_PLACE = tuple_(col(ReportVersion.published_first), col(ReportVersion.id))
+_NEWEST_FIRST = col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc()
+_BELONGS = col(EventMembership.report_id) == col(ReportVersion.report_id)
 
-type _Rows = Select[str, date, int | None]
+
+def last_read(session: Session, bounds: ColumnElement[bool]) -> Place | None:
+    """Find the last row within bounds that a page may read; None where no more than that are left."""
+    places = select(col(ReportVersion.published_first), col(ReportVersion.id)).where(bounds)
+    row = session.execute(places.order_by(*_NEWEST_FIRST).offset(MOST_READ - 1).limit(1)).first()
+    return None if row is None else Place(row[0], row[1] or 0)
 
 
-def _narrowed(statement: _Rows, wanted: Wanted, known_at: datetime | None) -> _Rows:
-    belongs = col(EventMembership.report_id) == col(ReportVersion.report_id)
-    statement = statement.join(EventMembership, belongs)
-    statement = statement.where(overlaps("occurred", wanted.since, wanted.until))
+def _fits(wanted: Wanted) -> ColumnElement[bool]:
+    """Whether a report says all that is wanted."""
+    found = [overlaps("occurred", wanted.since, wanted.until)]
     if wanted.tag is not None:
-        statement = statement.where(col(ReportVersion.tag) == wanted.tag)
+        found.append(col(ReportVersion.tag) == wanted.tag)
     if wanted.country is not None:
-        statement = statement.where(in_countries([wanted.country]))
+        found.append(in_countries([wanted.country]))
     if wanted.search:
-        statement = statement.where(mentions(wanted.search))
-    if wanted.keys is not None:
-        statement = statement.where(col(EventMembership.event_key).in_(wanted.keys))
-    return statement.where(in_force(known_at))
+        found.append(mentions(wanted.search))
+    return and_(*found)
 
 
-def _page(session: Session, statement: _Rows, after: Place, limit: int) -> dict[str, Place]:
+def _page(
+    session: Session, wanted: Wanted, bounds: ColumnElement[bool], limit: int, known_at: datetime | None
+) -> dict[str, Place]:
     """Read only as far as it takes; leave out events whose newest report stands on an earlier page."""
     found: dict[str, Place] = {}
-    for batch in batched(_following(session, statement, after, limit), limit):
+    for batch in batched(_following(session, wanted, bounds, limit, known_at), limit):
         placed = [(key, place) for key, place in batch if key not in found]
-        newest = _newest(session, statement, {key for key, _ in placed})
+        newest = _newest(session, wanted, {key for key, _ in placed}, known_at)
         for key, place in placed:
             if newest[key] == place:
                 found[key] = place
@@ -116,9 +143,13 @@ def _page(session: Session, statement: _Rows, after: Place, limit: int) -> dict[
     return found
 
 
-def _following(session: Session, statement: _Rows, after: Place, limit: int) -> Iterator[tuple[str, Place]]:
-    later = statement.where(tuple_(*after) > _BY_PLACE)
-    ordered = later.order_by(col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc())
+def _following(
+    session: Session, wanted: Wanted, bounds: ColumnElement[bool], limit: int, known_at: datetime | None
+) -> Iterator[tuple[str, Place]]:
+    statement = select(*_PLACED).join(EventMembership, _BELONGS).where(bounds, _fits(wanted))
+    if wanted.keys is not None:
+        statement = statement.where(col(EventMembership.event_key).in_(wanted.keys))
+    ordered = statement.where(in_force(known_at)).order_by(*_NEWEST_FIRST)
     rows = session.execute(ordered, execution_options={"yield_per": 2 * limit})
     try:
         for key, published, number in rows:
@@ -127,11 +158,27 @@ def _following(session: Session, statement: _Rows, after: Place, limit: int) -> 
         rows.close()
 
 
-def _newest(session: Session, statement: _Rows, keys: Iterable[str]) -> dict[str, Place]:
-    """Look up the place of each event: that of the newest of its reports that fit."""
+def _newest(
+    session: Session, wanted: Wanted, keys: Iterable[str], known_at: datetime | None
+) -> dict[str, Place]:
+    """Look up the place of each event: that of the newest of its reports that fit.
+
+    Whether one fits is asked of each, not looked for: a database would rather begin with a common tag than
+    with these few events.
+    """
     found: dict[str, Place] = {}
+    fits = select(*_PLACED, _fits(wanted)).join(EventMembership, _BELONGS).where(in_force(known_at))
     for some in batched(keys, BATCH):
-        rows = session.execute(statement.where(col(EventMembership.event_key).in_(some)))
-        for key, published, number in rows:
-            found[key] = max(found.get(key, Place(date.min, 0)), Place(published, number or 0))
+        for key, published, number, fit in session.execute(
+            fits.where(col(EventMembership.event_key).in_(some))
+        ):
+            if fit:
+                found[key] = max(found.get(key, Place(date.min, 0)), Place(published, number or 0))
     return found
+
+
+def moved_to(session: Session, event_key: str, *, known_at: datetime | None = None) -> dict[str, int]:
+    """Count, by the events that they belong to now, the reports that once belonged to an event."""
+    once = col(EventMembership.event_key) == event_key, known(EventMembership.recorded_at, known_at)
+    reports = set(session.scalars(select(col(EventMembership.report_id)).where(*once)))
+    return dict(Counter(event_keys(session, reports, known_at=known_at).values()).most_common())

@@ -1,10 +1,12 @@
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 
 import pytest
 
+from storage import evidence_pages
 from storage.database import Database
-from storage.events import list_events
-from storage.evidence_pages import FIRST, PlacedEvent, Wanted, event_page
+from storage.events import Membership, join_events, list_events
+from storage.evidence_pages import FIRST, Place, PlacedEvent, Wanted, event_page, moved_to
 from storage.reports import retract_report
 from tests.storage.samples import moment, report
 from tests.storage.test_query_plans import SCANNED, plans
@@ -14,19 +16,18 @@ from tests.storage.test_stored_events import store
 def walked(database: Database, wanted: Wanted, limit: int) -> list[list[str]]:
     """The keys of every page."""
     pages: list[list[str]] = []
-    after = FIRST
-    while True:
+    after: Place | None = FIRST
+    while after is not None:
         with database.reading() as session:
             page = event_page(session, wanted, after=after, limit=limit)
-        if not page:
-            return pages
-        pages.append([one.key for one in page])
-        after = page[-1].place
+        pages.append([one.key for one in page.events])
+        after = page.end
+    return pages
 
 
-def first(database: Database, wanted: Wanted, **more: object) -> list[PlacedEvent]:
+def first(database: Database, wanted: Wanted, *, known_at: datetime | None = None) -> Sequence[PlacedEvent]:
     with database.reading() as session:
-        return event_page(session, wanted, limit=50, **more)  # type: ignore[arg-type]  # a date, or a moment
+        return event_page(session, wanted, limit=50, known_at=known_at).events
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
@@ -85,6 +86,27 @@ def test_an_event_comes_with_all_of_its_reports_in_force(database: Database) -> 
     assert {one.id for one in before.reports} == {"a", "b", "c"}
 
 
+def test_a_page_that_finds_little_ends_early_and_the_next_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_pages, "MOST_READ", 10)
+    store(database, *(report(f"r{n}", f"2025-07-{n + 1:02}", event=f"e{n}") for n in range(25)))
+    store(database, report("rare", "2025-07-03", headline="What hardly anybody says", event="rare"))
+    assert walked(database, Wanted(search="hardly"), 5) == [[], [], ["rare"]]
+    assert [len(page) for page in walked(database, Wanted(), 20)] == [10, 10, 6]
+
+
+def test_reports_that_moved_on_tell_where_they_are(database: Database) -> None:
+    store(database, report("a", event="old"), report("b", event="old"), report("c", event="other"))
+    moves = [Membership(report_id=one, event_key="new", why="one signing", author="ana") for one in "ab"]
+    with database.session() as session:
+        join_events(session, moves, at=moment(5))
+    with database.reading() as session:
+        assert moved_to(session, "old") == {"new": 2}
+        assert moved_to(session, "old", known_at=moment(4)) == {"old": 2}
+        assert moved_to(session, "none") == {}
+
+
 def test_nothing_is_known_before_it_was_recorded(database: Database) -> None:
     store(database, report("a", event="one"))
     assert first(database, Wanted(), known_at=moment(1, 1)) == []
@@ -110,9 +132,18 @@ def test_a_page_scans_no_table(database: Database, name: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_became_of_an_event_is_looked_up(database: Database) -> None:
+    store(database, *(report(f"r{n}", event=f"e{n // 3}") for n in range(300)))
+    plan = plans(database, lambda session: moved_to(session, "e1"))
+    assert not SCANNED.search(plan), plan
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_later_pages_begin_where_the_one_before_ended(database: Database) -> None:
     store(database, *(report(f"r{n}", f"2025-0{n % 9 + 1}-01", event=f"e{n}") for n in range(100)))
     with database.reading() as session:
         page = event_page(session, Wanted(), limit=10)
-    plan = plans(database, lambda session: event_page(session, Wanted(), after=page[-1].place, limit=10))
+    assert page.end is not None
+    after = page.end
+    plan = plans(database, lambda session: event_page(session, Wanted(), after=after, limit=10))
     assert "SEARCH report_version USING INDEX ix_report_version_published (published_first<?)" in plan
