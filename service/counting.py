@@ -100,10 +100,7 @@ def _effects(session: Session, run: StoredRun, forecast: Forecast | None) -> Run
         forecast=run.forecast_id,
         title=(forecast.title if forecast else "") or run.forecast_id,
         as_of=run.as_of,
-        scenarios={
-            one.scenario: title(forecast, one.scenario) if forecast else one.scenario
-            for one in run.posteriors
-        },
+        scenarios={one: title(forecast, one) if forecast else one for one in scenarios},
         indicators={one.id: kind_of_event(one) for one in forecast.indicators} if forecast else {},
         events=effects_of_run(session, run),
     )
