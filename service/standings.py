@@ -1,0 +1,203 @@
+"""Where every forecast stands, and how far it moved; kept between requests, as runs never change.
+
+A request asks for the highest number of a run. Only forecasts that were run since the last look are read
+again, and all of them on a new day or under another configuration of theirs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from threading import Lock
+
+from sqlalchemy.orm import Session
+
+from model.definition import forecast_from
+from model.domain import Forecast
+from service.composition import Service
+from service.curves import in_force
+from service.digest_notices import Moment, notices
+from service.digest_notices import Standing as Found
+from service.wording import title
+from storage.forecasts import current_version
+from storage.history import HistoryRow, history
+from storage.runs import StoredRun, current_run, forecast_ids_with_runs, latest_published
+from storage.standings import forecasts_run_since, last_run_number, probabilities_at
+
+AGO = (1, 7, 30)  # days over which changes are told
+WINDOW = timedelta(days=90)  # of the curve beside the numbers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScenarioStanding:
+    """What is believed of one scenario, and what was; None is what there is no number for.
+
+    Parameters
+    ----------
+    before
+        Probabilities by days ago, counted from the cutoff of the number itself.
+    curve
+        Published probabilities by cutoff within the last 90 days, the oldest first.
+    """
+
+    id: str
+    title: str
+    probability: float | None
+    prior: float | None
+    word: str | None
+    band_low: float | None
+    band_high: float | None
+    before: Mapping[int, float | None]
+    curve: Sequence[tuple[date, float]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a forecast stands.
+
+    Parameters
+    ----------
+    run, as_of, recorded_at
+        Of the published run in force; None where nothing was ever published.
+    status
+        How the newest run ended, whether or not it is in force; None where there is none.
+    notices
+        What a reader must know before any of the numbers, the worst first, each with its kind.
+    configured
+        Whether nights still update it.
+    """
+
+    forecast: str
+    title: str
+    question: str
+    opened: date | None
+    horizon: date | None
+    run: int | None
+    as_of: date | None
+    recorded_at: datetime | None
+    status: str | None
+    notices: Sequence[Mapping[str, str]]
+    scenarios: Sequence[ScenarioStanding]
+    configured: bool
+
+
+class Standings:
+    """The standings of a service; safe to share between threads."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = Lock()
+        self._last = 0
+        self._day: date | None = None
+        self._kept: dict[str, Standing] = {}
+
+    def all(self) -> list[Standing]:
+        """Give every forecast: those of the configuration in its order, then others that were once run."""
+        today = self._service.today()
+        with self._lock, self._service.database.reading() as session:
+            last = last_run_number(session)
+            if today != self._day or not self._kept:
+                self._kept = {one: self._standing(session, one, today) for one in self._known(session)}
+            elif last != self._last:
+                for one in forecasts_run_since(session, self._last):
+                    self._kept[one] = self._standing(session, one, today)
+            self._last, self._day = last, today
+            return list(self._kept.values())
+
+    def of(self, forecast_id: str) -> Standing | None:
+        """Give one forecast; None where there is none of this id."""
+        return next((one for one in self.all() if one.forecast == forecast_id), None)
+
+    def _known(self, session: Session) -> list[str]:
+        configured = [one.id for one in self._service.configuration.forecasts]
+        return [*configured, *(one for one in forecast_ids_with_runs(session) if one not in configured)]
+
+    def _standing(self, session: Session, forecast_id: str, today: date) -> Standing:
+        configured = {one.id: one for one in self._service.configuration.forecasts}
+        forecast = configured.get(forecast_id) or _defined(session, forecast_id)
+        now = latest_published(session, forecast_id)
+        newest = current_run(session, forecast_id)
+        said = self._notices(forecast, now, newest, today) if forecast else []
+        return Standing(
+            forecast=forecast_id,
+            title=(forecast.title if forecast else "") or forecast_id,
+            question=forecast.question if forecast else "",
+            opened=forecast.opened if forecast else None,
+            horizon=forecast.horizon if forecast else None,
+            run=now.run if now else None,
+            as_of=now.as_of if now else None,
+            recorded_at=now.recorded_at if now else None,
+            status=newest.status if newest else None,
+            notices=said,
+            scenarios=tuple(_scenarios(session, forecast, now) if now else _unsaid(forecast)),
+            configured=forecast_id in configured,
+        )
+
+    def _notices(
+        self, forecast: Forecast, now: StoredRun | None, newest: StoredRun | None, today: date
+    ) -> list[dict[str, str]]:
+        limits = self._service.configuration.forecast_alerts.get(forecast.id)
+        found = Found(
+            forecast=forecast,
+            moment=Moment(known_at=self._service.clock(), day=today),
+            now=now,
+            newest=newest,
+            stale_days=limits.stale_days if limits else self._service.configuration.alerts.stale_days,
+        )
+        return notices(found)
+
+
+def _defined(session: Session, forecast_id: str) -> Forecast | None:
+    """Look up what a forecast was that is not configured any more."""
+    version = current_version(session, forecast_id)
+    return None if version is None else forecast_from(version.definition)
+
+
+def _scenarios(session: Session, forecast: Forecast | None, now: StoredRun) -> Iterator[ScenarioStanding]:
+    """Say what is believed of each scenario, in the order that its run had."""
+    rows = in_force(
+        history(session, now.forecast_id, first=now.as_of - WINDOW, last=now.as_of, all_runs=True)
+    )
+    before = {days: _before(session, rows, now, days) for days in AGO}
+    for one in now.posteriors:
+        yield ScenarioStanding(
+            id=one.scenario,
+            title=title(forecast, one.scenario) if forecast else one.scenario,
+            probability=one.probability,
+            prior=one.prior,
+            word=one.word,
+            band_low=one.band_low,
+            band_high=one.band_high,
+            before={days: known.get(one.scenario) for days, known in before.items()},
+            curve=[
+                (row.as_of, row.probability)
+                for row in rows
+                if row.scenario == one.scenario and row.probability is not None
+            ],
+        )
+
+
+def _before(
+    session: Session, rows: Sequence[HistoryRow], now: StoredRun, days: int
+) -> Mapping[str, float | None]:
+    """Give what was believed so many days before, from what was read already where that reaches back."""
+    then = now.as_of - timedelta(days=days)
+    cutoff = max((row.as_of for row in rows if row.as_of <= then), default=None)
+    if cutoff is None:
+        return probabilities_at(session, now.forecast_id, then)
+    return {row.scenario: row.probability for row in rows if row.as_of == cutoff}
+
+
+def _unsaid(forecast: Forecast | None) -> Iterator[ScenarioStanding]:
+    """List the scenarios of a forecast of which nothing was published: their priors are no results."""
+    for one in forecast.scenarios if forecast else ():
+        yield ScenarioStanding(
+            id=one.id,
+            title=one.title or one.id,
+            probability=None,
+            prior=one.prior,
+            word=None,
+            band_low=None,
+            band_high=None,
+            before=dict.fromkeys(AGO),
+            curve=(),
+        )
