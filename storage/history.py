@@ -1,18 +1,26 @@
-"""Histories: what was believed at each cutoff, in rows or as the documents that were served."""
+"""Histories: what was believed at each cutoff, in rows, in lines, or as the documents that were stored.
+
+A history never changes but by new runs, whose numbers only rise. So who reads it page after page, each in
+a transaction of its own, reads one consistent state by stating the last number that counts.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Subquery, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union_all
+from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from storage.current import known
 from storage.runs import Status
-from storage.tables import Posterior, Run, RunDocument
+from storage.tables import Posterior, Run, RunDocument, RunLine
 
 CHUNK = 1000
+type Chosen = Select[*tuple[Any, ...]]
+
+_STATUSES: tuple[Status, ...] = ("published", "held", "failed")
 
 
 class HistoryRow(NamedTuple):
@@ -34,6 +42,79 @@ class HistoryRow(NamedTuple):
     known_at: datetime
 
 
+class Place(NamedTuple):
+    """Where a run stands in a history's order."""
+
+    as_of: date
+    recorded_at: datetime
+    run: int
+
+
+class Newest(NamedTuple):
+    """The newest run of all: nothing of a history has changed while it is the same."""
+
+    run: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """Which part of a forecast's history is wanted.
+
+    Parameters
+    ----------
+    first, last
+        Bounds of the cutoff, both included.
+    known_at
+        What this service had recorded by then.
+    all_runs
+        Every run, not only the newest of each cutoff that came to a result.
+    published
+        Only what was published: the newest such run of each cutoff.
+    upto
+        No run of a higher number counts.
+    after
+        Only what follows this place.
+    """
+
+    forecast_id: str
+    first: date | None = None
+    last: date | None = None
+    known_at: datetime | None = None
+    all_runs: bool = False
+    published: bool = False
+    upto: int | None = None
+    after: Place | None = None
+
+
+def newest_run(session: Session, forecast_id: str | None = None) -> Newest | None:
+    """Look up the newest run, of a forecast or of all."""
+    number = select(func.max(col(Run.id))) if forecast_id is None else _last_number(forecast_id)
+    newest: Chosen = select(col(Run.id), col(Run.recorded_at)).where(col(Run.id) == number.scalar_subquery())
+    row = session.execute(newest).first()
+    return None if row is None else Newest(*row)
+
+
+def _last_number(forecast_id: str) -> Chosen:
+    """Find it at the end of the index of each status."""
+    mine = (
+        select(func.max(col(Run.id)).label("id")).where(
+            col(Run.forecast_id) == forecast_id, col(Run.status) == status
+        )
+        for status in _STATUSES
+    )
+    ends = union_all(*mine).subquery()
+    return select(func.max(ends.c.id))
+
+
+def place_of(session: Session, forecast_id: str, run: int) -> Place | None:
+    """Look up where a run stands in its forecast's history."""
+    order = col(Run.as_of), col(Run.recorded_at), col(Run.id)
+    mine: Chosen = select(*order).where(col(Run.id) == run, col(Run.forecast_id) == forecast_id)
+    row = session.execute(mine).first()
+    return None if row is None else Place(*row)
+
+
 def history(  # noqa: PLR0913 - one parameter for each option of the command
     session: Session,
     forecast_id: str,
@@ -47,22 +128,11 @@ def history(  # noqa: PLR0913 - one parameter for each option of the command
 
     Parameters
     ----------
-    first, last
-        Bounds of the cutoff, both included.
-    known_at
-        What this service had recorded by then.
-    all_runs
-        Every run, not only the newest of each cutoff that came to a result.
+    first, last, known_at, all_runs
+        As `Part` has them.
     """
-    chosen = _chosen(forecast_id, first, last, known_at, all_runs=all_runs)
-    values = (col(getattr(Posterior, name)) for name in HistoryRow._fields[5:-1])
-    statement = (
-        select(*(chosen.c[name] for name in ("forecast_id", "as_of", "id", "status", "engine")), *values)
-        .add_columns(chosen.c.recorded_at)
-        .join(chosen, chosen.c.id == col(Posterior.run_id))
-        .order_by(chosen.c.as_of, chosen.c.recorded_at, chosen.c.id, col(Posterior.position))
-    )
-    for row in session.execute(statement, execution_options={"yield_per": CHUNK}):
+    part = Part(forecast_id=forecast_id, first=first, last=last, known_at=known_at, all_runs=all_runs)
+    for row in session.execute(_rows(part, None), execution_options={"yield_per": CHUNK}):
         yield HistoryRow(*row)
 
 
@@ -76,7 +146,8 @@ def history_documents(  # noqa: PLR0913 - one parameter for each option of the c
     all_runs: bool = False,
 ) -> Iterator[str]:
     """Read the same history as JSON, one document for each run."""
-    chosen = _chosen(forecast_id, first, last, known_at, all_runs=all_runs)
+    part = Part(forecast_id=forecast_id, first=first, last=last, known_at=known_at, all_runs=all_runs)
+    chosen = _chosen(part, None).subquery()
     statement = (
         select(col(RunDocument.document))
         .join(chosen, chosen.c.id == col(RunDocument.run_id))
@@ -85,23 +156,85 @@ def history_documents(  # noqa: PLR0913 - one parameter for each option of the c
     yield from session.scalars(statement, execution_options={"yield_per": CHUNK})
 
 
+def lines(session: Session, part: Part, *, limit: int) -> list[tuple[int, str]]:
+    """Read the same history in brief: the number and the line of each run, at most so many runs."""
+    chosen = _chosen(part, limit).subquery()
+    statement = (
+        select(chosen.c.id, col(RunLine.line))
+        .join(RunLine, chosen.c.id == col(RunLine.run_id))
+        .order_by(chosen.c.as_of, chosen.c.recorded_at, chosen.c.id)
+    )
+    return [(run, line) for run, line in session.execute(statement)]
+
+
+def rows(session: Session, part: Part, *, limit: int) -> list[HistoryRow]:
+    """Read the same history in long form, at most so many runs; one that failed has no rows."""
+    return [HistoryRow(*row) for row in session.execute(_rows(part, limit))]
+
+
+def last_place(session: Session, part: Part, *, limit: int) -> Place | None:
+    """Look up the last of at most so many runs; None where there are fewer, so that none follow."""
+    chosen = _chosen(part, limit + 1).subquery()
+    order = chosen.c.as_of, chosen.c.recorded_at, chosen.c.id
+    ends = session.execute(select(*order).order_by(*order).offset(limit - 1).limit(2)).all()
+    return Place(*ends[0]) if len(ends) == 2 else None
+
+
 def first_published(session: Session, forecast_id: str) -> date | None:
     """Look up the first cutoff of which anything was published."""
     published = col(Run.forecast_id) == forecast_id, col(Run.status) == "published"
     return session.scalars(select(func.min(col(Run.as_of))).where(*published)).one()
 
 
-def _chosen(
-    forecast_id: str, first: date | None, last: date | None, known_at: datetime | None, *, all_runs: bool
-) -> Subquery:
-    newest_first = col(Run.recorded_at).desc(), col(Run.id).desc()
-    age = func.row_number().over(partition_by=col(Run.as_of), order_by=newest_first).label("age")
-    runs = select(Run, age).where(col(Run.forecast_id) == forecast_id, known(Run.recorded_at, known_at))
-    if first is not None:
-        runs = runs.where(col(Run.as_of) >= first)
-    if last is not None:
-        runs = runs.where(col(Run.as_of) <= last)
-    if all_runs:
-        return runs.subquery()
-    ranked = runs.where(col(Run.status) != "failed").subquery()
-    return select(ranked).where(ranked.c.age == 1).subquery()
+def _rows(part: Part, limit: int | None) -> Chosen:
+    chosen = _chosen(part, limit).subquery()
+    values = (col(getattr(Posterior, name)) for name in HistoryRow._fields[5:-1])
+    return (
+        select(*(chosen.c[name] for name in ("forecast_id", "as_of", "id", "status", "engine")), *values)
+        .add_columns(chosen.c.recorded_at)
+        .join(chosen, chosen.c.id == col(Posterior.run_id))
+        .order_by(chosen.c.as_of, chosen.c.recorded_at, chosen.c.id, col(Posterior.position))
+    )
+
+
+def _chosen(part: Part, limit: int | None) -> Chosen:
+    """Choose the runs: an index has them in this order, so that a page reads no more than itself."""
+    order = col(Run.as_of), col(Run.recorded_at), col(Run.id)
+    columns = *order, col(Run.forecast_id), col(Run.status), col(Run.engine)
+    chosen = select(*columns).where(col(Run.forecast_id) == part.forecast_id, _counts(Run, part))
+    if part.first is not None:
+        chosen = chosen.where(col(Run.as_of) >= part.first)
+    if part.last is not None:
+        chosen = chosen.where(col(Run.as_of) <= part.last)
+    if part.after is not None:
+        chosen = chosen.where(_follows(Run, part.after), col(Run.as_of) >= part.after.as_of)
+    if not part.all_runs:
+        chosen = chosen.where(_came_to_a_result(Run, part), ~_superseded(part))
+    return chosen if limit is None else chosen.order_by(*order).limit(limit)
+
+
+def _counts(of: type[Run], part: Part) -> ColumnElement[bool]:
+    numbered = true() if part.upto is None else col(of.id) <= part.upto
+    return and_(known(of.recorded_at, part.known_at), numbered)
+
+
+def _came_to_a_result(of: type[Run], part: Part) -> ColumnElement[bool]:
+    return col(of.status) == "published" if part.published else col(of.status) != "failed"
+
+
+def _superseded(part: Part) -> ColumnElement[bool]:
+    """Whether a newer run of the same cutoff came to a result."""
+    newer = aliased(Run)
+    same = col(newer.forecast_id) == col(Run.forecast_id), col(newer.as_of) == col(Run.as_of)
+    is_newer = or_(
+        col(newer.recorded_at) > col(Run.recorded_at),
+        and_(col(newer.recorded_at) == col(Run.recorded_at), col(newer.id) > col(Run.id)),
+    )
+    found = select(col(newer.id)).where(*same, is_newer, _counts(newer, part), _came_to_a_result(newer, part))
+    return found.exists()
+
+
+def _follows(of: type[Run], place: Place) -> ColumnElement[bool]:
+    day, at = col(of.as_of), col(of.recorded_at)
+    same_moment = and_(at == place.recorded_at, col(of.id) > place.run)
+    return or_(day > place.as_of, and_(day == place.as_of, or_(at > place.recorded_at, same_moment)))

@@ -16,6 +16,7 @@ from model.domain import Verdict
 from storage.content import as_text
 from storage.current import known
 from storage.database import RUNNING, exclusive
+from storage.leaps import leaps
 from storage.lines import store_line
 from storage.outlooks import StoredExpectation
 from storage.tables import Evidence, Outlook, Posterior, Run, RunCheck, RunDocument, RunWarning, Table
@@ -243,7 +244,8 @@ def run_warnings(session: Session, run: int) -> list[str]:
 
 def forecast_ids_with_runs(session: Session) -> list[str]:
     """List the forecasts that have been run, whether or not they still are configured."""
-    return sorted(session.scalars(select(col(Run.forecast_id)).distinct()))
+    ids = leaps(Run.forecast_id, "forecasts")
+    return sorted(one for one in session.scalars(select(ids.c.key)) if one is not None)
 
 
 def _stored() -> Select[Run, str]:
