@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from functools import partial
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
+from service.api.parameters import known_only
 from service.composition import Service
-from service.pages import assets, sign_in
+from service.pages import assets, overview, sign_in
 from service.pages.errors import error_page
 from service.pages.shell import Pages
 
-_PAGES = (sign_in,)
+_PAGES = (overview, sign_in)
 
 
 def router(service: Service) -> APIRouter:
@@ -18,7 +19,7 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     routes.include_router(assets.router())
     for page in _PAGES:
-        routes.include_router(page.router(service))
+        routes.include_router(page.router(service), dependencies=[Depends(known_only)])
     return routes
 
 

@@ -107,6 +107,7 @@ def environment() -> Environment:
         "moment": _moment,
         "country": country,
         "in_words": tag_in_words,
+        "lines": _lines,
     }
     made.globals |= {
         "asset": assets.address,
@@ -141,6 +142,11 @@ def _shown(value: object) -> object:
         return value
     text = MISSING if value is None else str(value)
     return text if text.isprintable() else visible(text)
+
+
+def _lines(text: str) -> Markup:
+    """Show a text of several lines as such."""
+    return Markup("\n").join(escape(_shown(one)) for one in text.splitlines())
 
 
 def _percent(probability: float | None, places: int = 1) -> str:

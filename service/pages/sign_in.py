@@ -1,6 +1,8 @@
 """Signing in with a key, and signing out."""
 
-from fastapi import APIRouter, HTTPException, Request
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from service import keys, sessions
@@ -15,12 +17,12 @@ _CANNOT_READ = "A key of scope ingest only hands reports in; it opens no page. U
 
 def router(service: Service) -> APIRouter:
     """Make the routes."""
-    routes, pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse), Pages(service)
+    routes, pages = APIRouter(default_response_class=HTMLResponse), Pages(service)
 
     @routes.get("/sign-in")
-    def ask(request: Request) -> HTMLResponse:
+    def ask(request: Request, wanted: Annotated[str, Query(alias="next")] = "/") -> HTMLResponse:
         """Ask for a key."""
-        return _form(pages, request, request.query_params.get("next", "/"))
+        return _form(pages, request, wanted)
 
     @routes.post("/sign-in")
     def sign_in(request: Request, form: Form) -> Response:

@@ -1,0 +1,71 @@
+"""What a page is asked for in its address, as a form without a script sends it: blank fields mean nothing."""
+
+from datetime import date, datetime
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+from fastapi import Query
+from pydantic import BeforeValidator, WithJsonSchema
+
+from service.api.parameters import LONGEST_CURSOR, day, moment
+from service.pages.shell import query
+
+PAGE = 25  # rows
+
+
+def _or_none(value: object) -> object:
+    text = value.strip() if isinstance(value, str) else value
+    return None if text == "" else text
+
+
+def _day(value: object) -> date | None:
+    found = _or_none(value)
+    return None if found is None else day(found)
+
+
+def _moment(value: object) -> datetime | None:
+    found = _or_none(value)
+    return None if found is None else moment(found)
+
+
+type _Text = Annotated[str | None, BeforeValidator(_or_none)]
+type _Day = Annotated[date | None, BeforeValidator(_day), WithJsonSchema({"type": "string"})]
+type _Moment = Annotated[datetime | None, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
+
+Words = Annotated[_Text, Query(max_length=200)]
+AskedDay = Annotated[_Day, Query()]
+KnownAt = Annotated[_Moment, Query()]
+Cursor = Annotated[_Text, Query(max_length=LONGEST_CURSOR)]
+
+
+def event_path(key: str) -> str:
+    """Give where an event's page is."""
+    return f"/events/{quote(key, safe='')}"
+
+
+def report_path(identity: str) -> str:
+    """Give where a report's page is."""
+    return f"/reports/{quote(identity, safe='')}"
+
+
+def forecast_path(identity: str) -> str:
+    """Give where a forecast's page is."""
+    return f"/forecasts/{quote(identity, safe='')}"
+
+
+def web_link(url: str | None) -> str | None:
+    """Give an address that a reader may follow: of the web, and of nothing else."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+PATHS = {
+    "event_path": event_path,
+    "report_path": report_path,
+    "forecast_path": forecast_path,
+    "web_link": web_link,
+    "query": query,
+}
