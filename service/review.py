@@ -156,8 +156,14 @@ def merge(service: Service, into: str, keys: Sequence[str], *, author: str, why:
     return Regrouped(event_key=into, reports=tuple(moved))
 
 
-def split(
-    service: Service, report_ids: Collection[str], *, author: str, why: str, event: str | None = None
+def split(  # noqa: PLR0913 - one parameter for each thing that an editor may say
+    service: Service,
+    report_ids: Collection[str],
+    *,
+    author: str,
+    why: str,
+    event: str | None = None,
+    of: str | None = None,
 ) -> Regrouped:
     """Make some reports of an event an event of their own.
 
@@ -165,15 +171,21 @@ def split(
     ----------
     event
         Its key; a readable one is made where none is given.
+    of
+        The event that they are thought to belong to.
 
     Raises
     ------
     UsageError
-        They are unknown, of several events or all of one, or the key is taken; nothing was done.
+        They are unknown, of several events or all of one; nothing was done.
+    Conflict
+        The key is taken, or they belong to another event than was thought; nothing was done.
     """
     by, key = hand(author, why), named_event(event)
     with deciding(service) as (session, at):
         old = _common_event(session, dict.fromkeys(report_ids))
+        if of not in {None, old}:
+            raise Conflict(f"the reports belong to {shown(old)}, not to {shown(of)}; look at them again")
         joined = [one.stored.report for one in event_reports(session, old)]
         leaving = [report for report in joined if report.id in report_ids]
         if len(leaving) == len(joined):

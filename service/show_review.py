@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ingest.cluster import Decision
 from service import printing
 from service.printing import count
 from service.review import Accepted, Corrected, Regrouped
@@ -20,15 +21,17 @@ _STATES = {
 
 def document(waiting: Waiting) -> dict[str, Any]:
     """Describe what waits, with the event that it would join, for JSON."""
-    event = waiting.event
-    joins = {
+    return reviewed(waiting.proposal) | {"event": _joins(waiting.event) if waiting.event else None}
+
+
+def _joins(event: Decision) -> dict[str, Any]:
+    return {
         "key": event.key,
         "why": event.why,
         "score": event.score,
         "runner_up": event.runner_up,
         "runner_up_score": event.runner_up_score,
     }
-    return reviewed(waiting.proposal) | {"event": joins}
 
 
 def show(found: Sequence[Waiting], limit: int) -> None:
@@ -53,7 +56,7 @@ def _row(waiting: Waiting) -> tuple[object, ...]:
         ", ".join(report.countries),
         report.grade,
         f"{proposal.confidence:.2f}",
-        waiting.event.key,
+        waiting.event.key if waiting.event else None,
         report.headline,
     )
 
@@ -62,6 +65,8 @@ def _reasons(waiting: Waiting) -> Iterable[str]:
     if waiting.proposal.why:
         yield waiting.proposal.why
     event = waiting.event
+    if event is None:
+        return
     yield f"its event: {event.why}"
     if event.runner_up is not None and event.runner_up_score is not None:
         yield f"next is {event.runner_up}, {event.runner_up_score:.0f} of 100"

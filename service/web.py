@@ -11,7 +11,7 @@ from service import api, pages, web_health, web_metrics, web_subscribers, web_un
 from service.composition import Service
 from service.web_access import is_loopback
 from service.web_guard import AccessLog, BodyLimit, CutShort, Headless, SafeHeaders
-from service.web_problems import handle_errors
+from service.web_problems import ANY_PROBLEM, handle_errors
 
 LARGEST_BODY = 64 * 1024
 
@@ -31,6 +31,7 @@ def create_app(service: Service, *, local: bool | None = None) -> FastAPI:
         version=version("posterity"),
         docs_url=None,
         redoc_url=None,
+        responses=ANY_PROBLEM,
         redirect_slashes=False,  # a redirect would repeat what the caller says our name is
     )
     app.state.local = is_loopback(service.configuration.serve.host) if local is None else local
@@ -40,7 +41,7 @@ def create_app(service: Service, *, local: bool | None = None) -> FastAPI:
         app.include_router(part.router(service))
     app.include_router(api.router(service))
     app.include_router(pages.router(service))
-    app.add_middleware(BodyLimit, most=LARGEST_BODY)
+    app.add_middleware(BodyLimit, most=LARGEST_BODY, more=api.LARGE_BODIES)
     for layer in (CutShort, Headless, SafeHeaders, AccessLog):  # the last is the outermost
         app.add_middleware(layer)
     return app

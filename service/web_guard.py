@@ -3,6 +3,8 @@
 import asyncio
 import secrets
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import structlog
 from fastapi import HTTPException
@@ -60,16 +62,25 @@ class SafeHeaders:
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, as they announce themselves or while they come."""
+    """Refuses bodies that are too large, as they announce themselves or while they come.
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
-        self._app, self._most = app, most
+    Parameters
+    ----------
+    most
+        Bytes.
+    more
+        Bytes that some paths may take instead.
+    """
+
+    def __init__(self, app: ASGIApp, *, most: int, more: Mapping[str, int] = MappingProxyType({})) -> None:
+        self._app, self._most, self._more = app, most, more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what comes."""
+        most = self._more.get(scope.get("path", ""), self._most)
         announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
-        if announced.isdecimal() and (len(announced) > 18 or int(announced) > self._most):
-            refusal = problem(413, _TOO_LARGE.format(self._most), headers={"Connection": "close"})
+        if announced.isdecimal() and (len(announced) > 18 or int(announced) > most):
+            refusal = problem(413, _TOO_LARGE.format(most), headers={"Connection": "close"})
             await refusal(scope, receive, send)
             return
         come = 0
@@ -78,8 +89,8 @@ class BodyLimit:
             nonlocal come
             message = await receive()
             come += len(message.get("body", b""))
-            if come > self._most:
-                raise HTTPException(413, _TOO_LARGE.format(self._most), {"Connection": "close"})
+            if come > most:
+                raise HTTPException(413, _TOO_LARGE.format(most), {"Connection": "close"})
             return message
 
         await self._app(scope, count, send)

@@ -24,6 +24,38 @@ SAFE_HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 
+ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, as RFC 9457 has it.",
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status"],
+                    "properties": {
+                        "type": {"const": "about:blank"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                        "detail": {"type": "string", "description": "What was wrong with this request."},
+                        "errors": {
+                            "type": "array",
+                            "description": "What does not fit, and where.",
+                            "items": {
+                                "type": "object",
+                                "required": ["in", "at", "detail"],
+                                "properties": {
+                                    "in": {"type": "string"},
+                                    "at": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
+                                    "detail": {"type": "string"},
+                                },
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
 _FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/openapi.json", "/unsubscribe/", "/static/")
 
 _log = logs.get("web")

@@ -34,6 +34,8 @@ class Wanted:
         Words, in any case, of its headline, publisher or id.
     keys
         The events to look among; None for all of them.
+    published_by
+        The cutoff: nothing published later is seen.
     """
 
     tag: str | None = None
@@ -42,6 +44,7 @@ class Wanted:
     until: date | None = None
     search: str | None = None
     keys: Collection[str] | None = None
+    published_by: date | None = None
 
 
 class Place(NamedTuple):
@@ -89,7 +92,8 @@ def event_page(
     known_at
         What this service had recorded by then; by default, by now.
     """
-    bounds = tuple_(*after) > _BY_PLACE
+    cutoff = Place(wanted.published_by or FIRST.published, FIRST.number)
+    bounds = tuple_(*min(after, cutoff)) > _BY_PLACE
     if wanted.tag is not None:
         bounds = and_(bounds, col(ReportVersion.tag) == wanted.tag)
     last = last_read(session, bounds) if wanted.keys is None else None
@@ -118,6 +122,8 @@ def last_read(session: Session, bounds: ColumnElement[bool]) -> Place | None:
 def _fits(wanted: Wanted) -> ColumnElement[bool]:
     """Whether a report says all that is wanted."""
     found = [overlaps("occurred", wanted.since, wanted.until)]
+    if wanted.published_by is not None:
+        found.append(col(ReportVersion.published_first) <= wanted.published_by)
     if wanted.tag is not None:
         found.append(col(ReportVersion.tag) == wanted.tag)
     if wanted.country is not None:

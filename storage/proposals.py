@@ -235,16 +235,20 @@ def _close(  # noqa: PLR0913 - a verdict, and its provenance
         session.execute(update(ReviewProposal).where(*waits).values(waiting=False))
 
 
-def waiting(
+def waiting(  # noqa: PLR0913 - one parameter for each filter of the command
     session: Session,
     *,
     source: str | None = None,
     tag: str | None = None,
     limit: int | None = None,
+    after: int = 0,
     known_at: datetime | None = None,
 ) -> list[Proposal]:
-    """List what waits for an editor, or waited then, the first proposed first."""
-    statement = _proposals().where(*_waited(known_at)).order_by(col(ReviewProposal.id)).limit(limit)
+    """List what waits for an editor, or waited then, the first proposed first, from after a number on."""
+    following = col(ReviewProposal.id) > after
+    statement = (
+        _proposals().where(following, *_waited(known_at)).order_by(col(ReviewProposal.id)).limit(limit)
+    )
     if source is not None:
         statement = statement.where(col(ReviewProposal.source) == source)
     if tag is not None:

@@ -1,0 +1,92 @@
+"""Tables as CSV, in which text from outside is inert.
+
+A spreadsheet takes a cell for a formula that begins as one; what cannot be seen turns what can be read. So
+letters that do not show are written as their code points, and an apostrophe is put before what would be a
+formula: a spreadsheet does not show it, and every other program sees where the text was changed.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Literal
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from service.printing import visible
+
+type Form = Literal["json", "csv"]
+
+MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫]")
+_QUALITY = re.compile(r"q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
+_ROWS = 200  # that are written at once
+
+
+def inert(value: object) -> object:
+    """Give a cell that is shown and never computed; numbers stay numbers, and what is missing is empty."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, list | tuple):
+        value = " ".join(map(str, value))
+    text = visible(value)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def written(headings: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Write a table piece by piece; a row has its cells by their headings."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(headings)
+    for number, row in enumerate(rows, start=1):
+        writer.writerow([inert(row.get(name)) for name in headings])
+        if number % _ROWS == 0:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    content = buffer.getvalue().encode(errors="replace")
+    buffer.seek(0)
+    buffer.truncate()
+    return content
+
+
+def wanted(request: Request, stated: Form | None) -> Form:
+    """Say in which form a list is wanted: as the address states it, else as ``Accept`` prefers."""
+    if stated is not None:
+        return stated
+    accepted = request.headers.get("accept", "")
+    return "csv" if _liking(accepted, "text/csv") > _liking(accepted, "application/json") else "json"
+
+
+def _liking(accepted: str, kind: str) -> float:
+    """Find how much a kind of content is liked, 0 to 1: by its name, else its group, else ``*/*``."""
+    group = f"{kind.partition('/')[0]}/*"
+    liked: dict[str, float] = {}
+    for part in accepted.split(","):
+        name, *parameters = (one.strip().lower() for one in part.split(";"))
+        liked[name] = _quality(parameters)
+    return next((liked[name] for name in (kind, group, "*/*") if name in liked), 0.0)
+
+
+def _quality(parameters: Iterable[str]) -> float:
+    for one in parameters:
+        if _QUALITY.fullmatch(one):
+            return float(one.removeprefix("q="))
+    return 1.0
+
+
+def answer(
+    headings: Sequence[str],
+    rows: Iterable[Mapping[str, Any]],
+    name: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> Response:
+    """Send a table piece by piece; a browser keeps it as a file of this name."""
+    told = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept", **headers}
+    return StreamingResponse(written(headings, rows), headers=told, media_type=MEDIA_TYPE)
