@@ -1,9 +1,10 @@
 """The chart of a history, defined once: pages show it as Vega-Lite, mails as a PNG of the same."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 
@@ -17,7 +18,22 @@ _LETTER = 0.52  # of the font's size: how wide a letter is, on average
 _SYMBOL = 1.9  # of the font's size: how wide a legend's dashes are
 _DAY, _MONTHS = timedelta(days=1), timedelta(days=100)  # within which the axis names days
 
+_SURE = 0.001  # what lies nearer to 0 or 1 is drawn there on the scale of log-odds
+_DRAWN = ("probability", "low", "high", "prior", "at")
+_LOG_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
+
 type Rows = Sequence[Mapping[str, Any]]
+type Scale = Literal["linear", "log-odds"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """An event beneath the curves: the day on which it became known, what it was and did, and its page."""
+
+    day: date
+    text: str
+    effect: str
+    url: str
 
 
 def history_chart(  # noqa: PLR0913 - what differs between a page and a mail
@@ -29,6 +45,8 @@ def history_chart(  # noqa: PLR0913 - what differs between a page and a mail
     width: int = 640,
     height: int = 300,
     font_size: int = 13,
+    scale: Scale = "linear",
+    markers: Sequence[Marker] = (),
 ) -> alt.LayerChart:
     """Draw probabilities over time with their bands of sensitivity, and the priors where it all began.
 
@@ -43,14 +61,21 @@ def history_chart(  # noqa: PLR0913 - what differs between a page and a mail
         The last day of the axis, where it is later than the last cutoff.
     width, height, font_size
         In pixels; axes and legend come on top.
+    scale
+        Of the probabilities: on that of log-odds, as much evidence moves a line as far wherever it is.
+    markers
+        Events to mark, each a link.
     """
     named = names(scenarios)
     rows = [_row(one, named[one.scenario]) for one in points if one.scenario in named]
     last = max(day for day in (opened + _DAY, until, *(one.as_of for one in points)) if day)
-    pen = _Pen(names=list(named.values()), days=(opened, last), width=width, font_size=font_size)
+    pen = _Pen(names=list(named.values()), days=(opened, last), width=width, font_size=font_size, scale=scale)
     priors = [{"as_of": str(opened), "scenario": named[one.id], "prior": one.prior} for one in scenarios]
-    ends = list(_ends(rows, pen.names, apart=1.15 * font_size / height))
-    layers = (pen.bands(rows), pen.lines(rows), pen.priors(priors), pen.points(ends), pen.numbers(ends))
+    ends = list(_ends(rows, pen.names, apart=1.15 * font_size / height, scale=scale))
+    if scale == "log-odds":
+        rows, priors, ends = map(_with_odds, (rows, priors, ends))
+    layers = [pen.bands(rows), pen.lines(rows), pen.priors(priors), pen.points(ends), pen.numbers(ends)]
+    layers += [pen.markers([_marked(one) for one in markers], height)] if markers else []
     said = described(points, scenarios, opened=opened)
     return _dressed(
         alt.LayerChart(layer=list(layers), width=width, height=height, description=said), font_size
@@ -90,14 +115,48 @@ def _row(point: Point, name: str) -> dict[str, Any]:
     }
 
 
-def _ends(rows: Rows, order: Sequence[str], *, apart: float) -> Iterator[dict[str, Any]]:
+def _marked(marker: Marker) -> dict[str, Any]:
+    shown = {"event": marker.text, "effect": marker.effect, "url": marker.url}
+    return {"as_of": str(marker.day), **shown}
+
+
+def _ends(rows: Rows, order: Sequence[str], *, apart: float, scale: Scale) -> Iterator[dict[str, Any]]:
     """Place the last numbers beside the lines' ends, as far from one another as text needs."""
     last = {row["scenario"]: row for row in rows if row["probability"] is not None}
     rising = sorted(last.values(), key=lambda row: (row["probability"], -order.index(row["scenario"])))
-    heights = spaced([row["probability"] for row in rising], apart)
+    heights = spaced([_share(row["probability"], scale) for row in rising], apart)
     for row, height in zip(rising, heights, strict=True):
         text = percent(row["probability"], 0)
-        yield {**row, "at": height, "text": text}
+        yield {**row, "at": _probability(height, scale), "text": text}
+
+
+def _with_odds(rows: Rows) -> list[dict[str, Any]]:
+    """Put beside each probability its log-odds."""
+    return [{**row, **{f"{name}_odds": _odds(row[name]) for name in _DRAWN if name in row}} for row in rows]
+
+
+def _odds(probability: float | None) -> float | None:
+    return None if probability is None else _log_odds(min(1 - _SURE, max(_SURE, probability)))
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+def _share(probability: float, scale: Scale) -> float:
+    """Give how far up the axis a probability stands, in [0, 1]."""
+    if scale == "linear":
+        return probability
+    least, inside = _log_odds(_SURE), min(1 - _SURE, max(_SURE, probability))
+    return (_log_odds(inside) - least) / (-2 * least)
+
+
+def _probability(share: float, scale: Scale) -> float:
+    """Give the probability that stands so far up the axis."""
+    if scale == "linear":
+        return share
+    least = _log_odds(_SURE)
+    return 1 / (1 + math.exp(2 * least * share - least))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,10 +167,11 @@ class _Pen:
     days: tuple[date, date]
     width: int
     font_size: int
+    scale: Scale = "linear"
 
     def bands(self, rows: Rows) -> alt.Chart:
         mark = _chart(rows).mark_area(interpolate="step-after", opacity=0.13)
-        return _encoded(mark, x=self._x(), y=_y("low"), y2="high:Q", color=self._colour())
+        return _encoded(mark, x=self._x(), y=self._y("low"), y2=self._field("high"), color=self._colour())
 
     def lines(self, rows: Rows) -> alt.Chart:
         mark = _chart(rows).mark_line(interpolate="step-after", strokeWidth=2.5)
@@ -119,7 +179,7 @@ class _Pen:
         return _encoded(
             mark,
             x=self._x(),
-            y=_y("probability"),
+            y=self._y("probability"),
             color=self._colour(),
             strokeDash=alt.StrokeDash("scenario:N", scale=self._scale(dashes), legend=self._legend()),
             tooltip=[
@@ -133,18 +193,43 @@ class _Pen:
         mark = _chart(rows).mark_point(
             shape="diamond", size=7 * self.font_size, fill="white", opacity=1, strokeWidth=2
         )
-        return _encoded(mark, x=self._x(), y=_y("prior"), color=self._colour())
+        return _encoded(mark, x=self._x(), y=self._y("prior"), color=self._colour())
 
     def points(self, rows: Rows) -> alt.Chart:
         """Draw where the lines end, so that a single night can be seen."""
         mark = _chart(rows).mark_point(shape="circle", size=3 * self.font_size, filled=True, opacity=1)
-        return _encoded(mark, x=self._x(), y=_y("probability"), color=self._colour())
+        return _encoded(mark, x=self._x(), y=self._y("probability"), color=self._colour())
 
     def numbers(self, rows: Rows) -> alt.Chart:
         mark = _chart(rows).mark_text(align="left", dx=6, fontSize=self.font_size, fontWeight="bold")
         inks = [style(place).ink for place in range(len(self.names))]
         fill = alt.Fill("scenario:N", scale=self._scale(inks), legend=None)
-        return _encoded(mark, x=self._x(), y=_y("at"), text="text:N", fill=fill)
+        return _encoded(mark, x=self._x(), y=self._y("at"), text="text:N", fill=fill)
+
+    def markers(self, rows: Rows, height: int) -> alt.Chart:
+        """Mark events beneath the curves, where no curve is hidden by them."""
+        mark = _chart(rows).mark_point(
+            shape="triangle-up", size=5 * self.font_size, filled=True, opacity=0.75, cursor="pointer"
+        )
+        return _encoded(
+            mark,
+            x=self._x(),
+            y=alt.value(height - self.font_size / 3),
+            color=alt.value(INK),
+            href="url:N",
+            tooltip=[
+                alt.Tooltip("as_of:T", timeUnit="utcyearmonthdate", format="%Y-%m-%d", title="known"),
+                alt.Tooltip("event:N"),
+                alt.Tooltip("effect:N"),
+            ],
+        )
+
+    def _field(self, name: str) -> str:
+        """Name what is drawn: a probability itself, or on the scale of log-odds its place there."""
+        return f"{name}:Q" if self.scale == "linear" else f"{name}_odds:Q"
+
+    def _y(self, name: str) -> alt.Y:
+        return _y(name) if self.scale == "linear" else _log_y(f"{name}_odds")
 
     def _x(self) -> alt.X:
         """Days in UTC: those of the renderer's own zone would begin at other moments."""
@@ -190,3 +275,11 @@ def _y(field: str) -> alt.Y:
     percents = "format(100 * datum.value, '.0f') + ' %'"
     axis = alt.Axis(labelExpr=percents, title=None, values=[0, 0.25, 0.5, 0.75, 1])
     return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
+
+
+def _log_y(field: str) -> alt.Y:
+    """Draw log-odds with the probabilities that they are written on the axis."""
+    percents = "format(100 / (1 + exp(-datum.value)), '~r') + ' %'"
+    least = _log_odds(_SURE)
+    axis = alt.Axis(labelExpr=percents, title=None, values=[_log_odds(one) for one in _LOG_TICKS])
+    return alt.Y(f"{field}:Q", scale=alt.Scale(domain=[least, -least]), axis=axis)
