@@ -1,14 +1,14 @@
 """What a page is asked for in its address, as a form without a script sends it: blank fields mean nothing."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Query
 from pydantic import BeforeValidator, WithJsonSchema
 
 from service.api.parameters import LONGEST_CURSOR, day, moment
-from service.pages.shell import query
+from service.printing import MISSING
 
 PAGE = 25  # rows
 
@@ -62,10 +62,18 @@ def web_link(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.hostname else None
 
 
-PATHS = {
+def signed(number: float | None, places: int) -> str:
+    """Show a change with its sign, a true minus, and no signed zero; missing as a dash."""
+    if number is None:
+        return MISSING
+    shown = f"{number:+.{places}f}"
+    return f"{0:.{places}f}" if float(shown) == 0 else shown.replace("-", "\N{MINUS SIGN}")
+
+
+HELPERS: dict[str, Any] = {
     "event_path": event_path,
     "report_path": report_path,
     "forecast_path": forecast_path,
     "web_link": web_link,
-    "query": query,
+    "signed": signed,
 }

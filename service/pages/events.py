@@ -1,4 +1,4 @@
-"""Events: searched and filtered, each with how credible it is and where it counts."""
+"""Events: searched and filtered; and one of them with its reports, and what it did in each forecast."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,22 +8,22 @@ from fastapi.responses import HTMLResponse
 
 from model.errors import UsageError
 from service.api.paging import cursor_of, position
-from service.api.parameters import known_only
 from service.composition import Service
 from service.counting import Counting
-from service.evidence_shown import EventList, listed
+from service.evidence_shown import EventList, Moved, listed, shown_event
 from service.pages import asked
 from service.pages.access import reading
 from service.pages.shell import Pages, query
 from service.wording import country, tag_in_words
 from storage.evidence_pages import FIRST, Place, Wanted
 
+_FIELDS = ("search", "tag", "country", "since", "until", "forecast", "indicator", "known_at")
+
 
 def router(service: Service) -> APIRouter:
-    """Make the route."""
-    guards = [Depends(reading(service)), Depends(known_only)]
-    routes, pages = APIRouter(dependencies=guards), Pages(service)
-    counting = Counting.of(service)
+    """Make the routes."""
+    routes, pages = APIRouter(dependencies=[Depends(reading(service))]), Pages(service)
+    counting = Counting(service)
 
     @routes.get("/events")
     def events(  # noqa: PLR0913, PLR0917 - one parameter for each filter
@@ -56,12 +56,21 @@ def router(service: Service) -> APIRouter:
             request,
             "events.html",
             found=found,
-            asked=dict(request.query_params) | {"known": known_at},
+            asked={name: request.query_params.get(name, "") for name in _FIELDS},
+            known_at=known_at,
             is_filtered=any(request.query_params.values()),
             next=_next(request, found),
             choices=_choices(service, forecast),
-            **asked.PATHS,
+            **asked.HELPERS,
         )
+
+    @routes.get("/events/{key:path}")
+    def event(request: Request, key: str, known_at: asked.KnownAt = None) -> HTMLResponse:
+        """Show one event."""
+        shown = shown_event(service, counting, key, known_at=known_at)
+        if isinstance(shown, Moved):
+            return pages.render(request, "event_moved.html", 410, moved=shown, **asked.HELPERS)
+        return pages.render(request, "event.html", event=shown, known_at=known_at, **asked.HELPERS)
 
     return routes
 
