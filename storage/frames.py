@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from storage.history import HistoryRow, history
 
-_DTYPES = {
+DTYPES = {
     **dict.fromkeys(("forecast", "status", "engine", "scenario", "word"), "string"),
     **dict.fromkeys(("probability", "prior", "band_low", "band_high"), "Float64"),
     **dict.fromkeys(("pymc_probability", "monte_carlo_error"), "Float64"),
@@ -29,4 +29,4 @@ def history_frame(  # noqa: PLR0913 - one parameter for each option of the comma
     """Read a history as `storage.history.history` does; what is missing is NA, never 0 or NaN."""
     rows = history(session, forecast_id, first=first, last=last, known_at=known_at, all_runs=all_runs)
     frame = pd.DataFrame.from_records(list(rows), columns=list(HistoryRow._fields))
-    return frame.astype(_DTYPES)
+    return frame.astype(DTYPES)

@@ -4,15 +4,17 @@ A history never changes but by new runs, whose numbers only rise. So who reads i
 a transaction of its own, reads one consistent state by stating the last number that counts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import batched
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Date, Select, and_, func, literal, or_, select, true, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
+from storage.columns import UtcDateTime
 from storage.current import known
 from storage.runs import Status
 from storage.tables import Posterior, Run, RunDocument, RunLine
@@ -75,6 +77,8 @@ class Part:
         No run of a higher number counts.
     after
         Only what follows this place.
+    latest_first
+        The latest cutoff, and of each the newest run, first.
     """
 
     forecast_id: str
@@ -85,6 +89,7 @@ class Part:
     published: bool = False
     upto: int | None = None
     after: Place | None = None
+    latest_first: bool = False
 
 
 def newest_run(session: Session, forecast_id: str | None = None) -> Newest | None:
@@ -159,11 +164,8 @@ def history_documents(  # noqa: PLR0913 - one parameter for each option of the c
 def lines(session: Session, part: Part, *, limit: int) -> list[tuple[int, str]]:
     """Read the same history in brief: the number and the line of each run, at most so many runs."""
     chosen = _chosen(part, limit).subquery()
-    statement = (
-        select(chosen.c.id, col(RunLine.line))
-        .join(RunLine, chosen.c.id == col(RunLine.run_id))
-        .order_by(chosen.c.as_of, chosen.c.recorded_at, chosen.c.id)
-    )
+    lines_of = select(chosen.c.id, col(RunLine.line)).join(RunLine, chosen.c.id == col(RunLine.run_id))
+    statement = lines_of.order_by(*_ordered(part, chosen.c.as_of, chosen.c.recorded_at, chosen.c.id))
     return [(run, line) for run, line in session.execute(statement)]
 
 
@@ -176,7 +178,7 @@ def last_place(session: Session, part: Part, *, limit: int) -> Place | None:
     """Look up the last of at most so many runs; None where there are fewer, so that none follow."""
     chosen = _chosen(part, limit + 1).subquery()
     order = chosen.c.as_of, chosen.c.recorded_at, chosen.c.id
-    ends = session.execute(select(*order).order_by(*order).offset(limit - 1).limit(2)).all()
+    ends = session.execute(select(*order).order_by(*_ordered(part, *order)).offset(limit - 1)).all()
     return Place(*ends[0]) if len(ends) == 2 else None
 
 
@@ -207,10 +209,10 @@ def _chosen(part: Part, limit: int | None) -> Chosen:
     if part.last is not None:
         chosen = chosen.where(col(Run.as_of) <= part.last)
     if part.after is not None:
-        chosen = chosen.where(_follows(Run, part.after), col(Run.as_of) >= part.after.as_of)
+        chosen = chosen.where(_follows(part, part.after))
     if not part.all_runs:
         chosen = chosen.where(_came_to_a_result(Run, part), ~_superseded(part))
-    return chosen if limit is None else chosen.order_by(*order).limit(limit)
+    return chosen if limit is None else chosen.order_by(*_ordered(part, *order)).limit(limit)
 
 
 def _counts(of: type[Run], part: Part) -> ColumnElement[bool]:
@@ -234,7 +236,26 @@ def _superseded(part: Part) -> ColumnElement[bool]:
     return found.exists()
 
 
-def _follows(of: type[Run], place: Place) -> ColumnElement[bool]:
-    day, at = col(of.as_of), col(of.recorded_at)
-    same_moment = and_(at == place.recorded_at, col(of.id) > place.run)
-    return or_(day > place.as_of, and_(day == place.as_of, or_(at > place.recorded_at, same_moment)))
+def _ordered(part: Part, *columns: Any) -> list[ColumnElement[Any]]:
+    return [one.desc() if part.latest_first else one for one in columns]
+
+
+def _follows(part: Part, place: Place) -> ColumnElement[bool]:
+    """Whether a run comes after a place; put so that a range of the index's first column bounds it."""
+    here, there = tuple_(col(Run.as_of), col(Run.recorded_at), col(Run.id)), tuple_(*_literals(place))
+    if part.latest_first:
+        return and_(col(Run.as_of) <= place.as_of, here < there)
+    return and_(col(Run.as_of) >= place.as_of, here > there)
+
+
+def _literals(place: Place) -> list[ColumnElement[Any]]:
+    return [literal(place.as_of, Date()), literal(place.recorded_at, UtcDateTime()), literal(place.run)]
+
+
+def definitions_of(session: Session, runs: Collection[int]) -> dict[int, str]:
+    """Look up the digests of the definitions that runs were made with."""
+    found: dict[int, str] = {}
+    for batch in batched(sorted(runs), CHUNK):
+        mine: Chosen = select(col(Run.id), col(Run.forecast_digest)).where(col(Run.id).in_(batch))
+        found |= dict(session.execute(mine).all())
+    return found

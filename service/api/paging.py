@@ -19,7 +19,7 @@ from service.api.parameters import refusal
 type Position = tuple[Any, ...]
 
 _LARGEST = 2**63 - 1  # what a database can compare a number with
-_NONSENSE = "is none that this list gave; begin without one"
+NONSENSE = "is none that this list gave; begin without one"
 
 
 def cursor_of(*position: str | int | date | datetime) -> str:
@@ -43,10 +43,10 @@ def position(cursor: str | None, *kinds: type) -> Position | None:
         content = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         found = json.loads(content)
         if not isinstance(found, list) or len(found) != len(kinds):
-            raise refusal("cursor", _NONSENSE)
+            raise refusal("cursor", NONSENSE)
         return tuple(_READERS[kind](one) for kind, one in zip(kinds, found, strict=True))
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError):
-        raise refusal("cursor", _NONSENSE) from None
+        raise refusal("cursor", NONSENSE) from None
 
 
 def _text(value: object) -> str:

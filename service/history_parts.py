@@ -1,0 +1,52 @@
+"""Histories page after page, each page read in a transaction of its own.
+
+So nobody who reads slowly keeps a connection, or an old state of the database, from others; and the pages
+fit together all the same, because runs with higher numbers than the newest at the beginning do not count.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from service.composition import Service
+from service.hubverse import HubRow, horizons, hub_rows
+from storage.history import CHUNK, HistoryRow, Part, last_place, lines, place_of, rows
+
+
+def row_pages(service: Service, part: Part) -> Iterator[list[HistoryRow]]:
+    """Read a history in long form."""
+    following: Part | None = part
+    while following is not None:
+        with service.database.reading() as session:
+            found = rows(session, following, limit=CHUNK)
+            end = last_place(session, following, limit=CHUNK)
+        yield found
+        following = None if end is None else replace(following, after=end)
+
+
+def hub_pages(service: Service, part: Part) -> Iterator[list[HubRow]]:
+    """Read what was published as model output of a forecasting hub."""
+    for found in row_pages(service, replace(part, published=True)):
+        with service.database.reading() as session:
+            written = hub_page(service, session, found)
+        yield written
+
+
+def hub_page(service: Service, session: Session, found: list[HistoryRow]) -> list[HubRow]:
+    """Write rows as model output."""
+    identity = found[0].forecast if found else ""
+    configured = next((one for one in service.configuration.forecasts if one.id == identity), None)
+    return list(hub_rows(found, horizons(session, configured, found)))
+
+
+def line_pages(service: Service, part: Part) -> Iterator[list[str]]:
+    """Read a history in brief."""
+    following: Part | None = part
+    while following is not None:
+        with service.database.reading() as session:
+            found = lines(session, following, limit=CHUNK)
+            full = len(found) == CHUNK
+            end = place_of(session, part.forecast_id, found[-1][0]) if full else None
+        yield [line for _, line in found]
+        following = None if end is None else replace(following, after=end)
