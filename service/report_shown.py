@@ -1,7 +1,7 @@
 """What pages show of one report: every version with what it changed, and who decided what about it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,13 +74,17 @@ def shown_report(service: Service, identity: str, *, known_at: datetime | None =
     )
 
 
+def changes(found: Iterable[Mapping[str, object]]) -> list[Change]:
+    """Describe differences, as `storage.content.differences` gives them, field by field."""
+    return [Change(field=str(one["path"]), old=_text(one["old"]), new=_text(one["new"])) for one in found]
+
+
 def _changes(old: StoredReport, new: StoredReport) -> list[Change]:
-    found = differences(content(old.report), content(new.report))
-    changes = [Change(field=str(one["path"]), old=_text(one["old"]), new=_text(one["new"])) for one in found]
+    found = changes(differences(content(old.report), content(new.report)))
     if old.retracted != new.retracted:
         stands = {True: "retracted", False: "in force"}
-        changes.append(Change(field="state", old=stands[old.retracted], new=stands[new.retracted]))
-    return changes
+        found.append(Change(field="state", old=stands[old.retracted], new=stands[new.retracted]))
+    return found
 
 
 def _text(value: object) -> str | None:

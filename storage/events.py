@@ -1,7 +1,7 @@
 """Events: which reports belong to which, why, and what they say of a question by its cutoff."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import lru_cache
@@ -226,7 +226,7 @@ def list_events(  # noqa: PLR0913 - one parameter for each filter of the command
         statement = statement.where(mentions(search))
     newest_first = col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc()
     keys = _first_distinct(session, statement.order_by(*newest_first), limit)
-    return _summaries(session, keys, known_at)
+    return summaries(session, keys, known_at=known_at)
 
 
 def _first_distinct(session: Session, statement: Select[str], limit: int | None) -> list[str]:
@@ -241,9 +241,12 @@ def _first_distinct(session: Session, statement: Select[str], limit: int | None)
     return list(keys)
 
 
-def _summaries(session: Session, keys: list[str], known_at: datetime | None) -> list[EventSummary]:
-    reports = reports_of_events(session, keys, known_at=known_at)
-    return [summarised(key, reports[key]) for key in keys]
+def summaries(
+    session: Session, keys: Iterable[str], *, known_at: datetime | None = None
+) -> list[EventSummary]:
+    """Summarise events, in this order; those of which no report is in force are left out."""
+    reports = reports_of_events(session, list(keys), known_at=known_at)
+    return [summarised(key, found) for key, found in reports.items() if found]
 
 
 def reports_of_events(

@@ -1,10 +1,12 @@
 """What a page is asked for in its address, as a form without a script sends it: blank fields mean nothing."""
 
+from calendar import monthrange
 from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Query
+from markupsafe import Markup
 from pydantic import BeforeValidator, WithJsonSchema
 
 from service.api.parameters import LONGEST_CURSOR, day, moment
@@ -70,10 +72,23 @@ def signed(number: float | None, places: int) -> str:
     return f"{0:.{places}f}" if float(shown) == 0 else shown.replace("-", "\N{MINUS SIGN}")
 
 
+def span(first: date, last: date) -> Markup | str:
+    """Say within which days something happened: a day, a month, a year, or what lies between two days."""
+    if first == last:
+        return Markup('<time datetime="{}">{}</time>').format(first.isoformat(), f"{first:%-d %b %Y}")
+    if (first.day, last.day) == (1, monthrange(last.year, last.month)[1]) and first.year == last.year:
+        if first.month == last.month:
+            return Markup('<time datetime="{}">{}</time>').format(f"{first:%Y-%m}", f"{first:%b %Y}")
+        if (first.month, last.month) == (1, 12):
+            return Markup('<time datetime="{0}">{0}</time>').format(f"{first:%Y}")
+    return span(first, first) + " to " + span(last, last)
+
+
 HELPERS: dict[str, Any] = {
     "event_path": event_path,
     "report_path": report_path,
     "forecast_path": forecast_path,
     "web_link": web_link,
     "signed": signed,
+    "span": span,
 }
