@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
 from model.domain import Scenario
-from service.curves import Point, described, names, spaced, style
+from service.curves import Marker, Point, Scale, described, names, spaced, style
 from service.printing import percent
 
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the first comes with the renderer
@@ -23,17 +23,6 @@ _DRAWN = ("probability", "low", "high", "prior", "at")
 _LOG_TICKS = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999)
 
 type Rows = Sequence[Mapping[str, Any]]
-type Scale = Literal["linear", "log-odds"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Marker:
-    """An event beneath the curves: the day on which it became known, what it was and did, and its page."""
-
-    day: date
-    text: str
-    effect: str
-    url: str
 
 
 def history_chart(  # noqa: PLR0913 - what differs between a page and a mail

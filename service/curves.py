@@ -17,6 +17,9 @@ _DASHES = ((1, 0), (7, 3), (2, 2), (9, 3, 2, 3), (4, 4))  # as many as have no f
 _SEEN = 0.002  # a change of probability that is as wide as a line is drawn
 
 
+type Scale = Literal["linear", "log-odds"]
+
+
 class Point(Protocol):
     """What a run says of one scenario; a row of the history is one."""
 
@@ -47,6 +50,16 @@ class Believed(Point, Protocol):
     @property
     def status(self) -> Literal["published", "held", "failed"]:
         """How its run ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Marker:
+    """An event beneath the curves: the day on which it became known, what it was and did, and its page."""
+
+    day: date
+    text: str
+    effect: str
+    url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 _FOLDER = Path(__file__).parents[1] / "static"
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_FOREVER = "public, max-age=31536000, immutable"
+FOREVER = "public, max-age=31536000, immutable"
 _SMALL = 200  # bytes below which packing is not worth it
 
 
@@ -65,10 +65,17 @@ def made(kind: str, content: bytes) -> Asset:
     return Asset(kind=kind, plain=content, packed=packed, version=hashlib.sha256(content).hexdigest()[:16])
 
 
-def sent(request: Request, found: Asset) -> Response:
-    """Send content, packed where the browser can unpack it; not at all where it has it already."""
+def sent(request: Request, found: Asset, *, lasting: str = "no-cache") -> Response:
+    """Send content, packed where the browser can unpack it; not at all where it has it already.
+
+    Parameters
+    ----------
+    lasting
+        How long a browser may keep it, where its address does not name the content.
+    """
     etag = f'"{found.version}"'
-    lasting = _FOREVER if request.query_params.get("v") == found.version else "no-cache"
+    if request.query_params.get("v") == found.version:
+        lasting = FOREVER
     headers = {"Cache-Control": lasting, "ETag": etag, "Vary": "Accept-Encoding"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -108,6 +108,9 @@ def environment() -> Environment:
         "country": country,
         "in_words": tag_in_words,
         "lines": _lines,
+        "segment": lambda text: quote(str(text), safe=""),
+        "sentence": lambda text: text[:1].upper() + text[1:],
+        "figure": lambda number: MISSING if number is None else f"{number:.4g}",
     }
     made.globals |= {
         "asset": assets.address,

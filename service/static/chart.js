@@ -1,0 +1,162 @@
+// Puts an interactive chart in the place of the picture: scale, zoom, events that open their pages.
+// Whatever fails, the picture and the table below it stay.
+"use strict";
+(() => {
+  const figure = document.getElementById("chart");
+  if (!figure || !window.vegaEmbed) return;
+  const DAY = 86400000;
+  const PALETTE = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D"];
+  const LEAST = 280;
+  const picture = figure.querySelector("svg.picture");
+  const scales = document.getElementById("scale");
+  const zoom = document.getElementById("zoom");
+  const canvas = document.createElement("div");
+  canvas.className = "drawn";
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", figure.dataset.description);
+  const state = { scale: "linear", domain: null, view: null, spec: null, key: "", drawing: 0 };
+
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const darker = (shade) =>
+    "#" + [1, 3, 5].map((at) => Math.round(0.62 * parseInt(shade.slice(at, at + 2), 16)).toString(16).padStart(2, "0")).join("").toUpperCase();
+
+  // The definition carries the colours of a white page; the reader's own scheme may be another.
+  function dressed(spec) {
+    let text = JSON.stringify(spec);
+    PALETTE.forEach((shade, place) => {
+      text = text.replaceAll(darker(shade), colour(`--t${place}`)).replaceAll(shade, colour(`--s${place}`));
+    });
+    text = text.replaceAll("#24292f", colour("--ink")).replaceAll("#d8dde3", colour("--line"));
+    text = text.replaceAll('"fill":"white"', `"fill":"${colour("--card")}"`);
+    const made = JSON.parse(text);
+    made.config.background = "transparent";
+    made.config.legend = { disable: true };
+    for (const layer of made.layer) {
+      for (const channel of ["color", "strokeDash"]) if (layer.encoding[channel]?.scale) layer.encoding[channel].legend = null;
+    }
+    return made;
+  }
+
+  // The address of the definition for this scale and width; widths in steps, so that resizing asks seldom.
+  function address(width) {
+    const url = new URL(figure.dataset.spec, location.href);
+    url.searchParams.set("scale", state.scale);
+    url.searchParams.set("width", String(width));
+    return url.href;
+  }
+
+  async function definition() {
+    const width = Math.max(LEAST, Math.floor(figure.clientWidth / 20) * 20);
+    const key = address(width);
+    if (key !== state.key) {
+      const answer = await fetch(key, { headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(`the chart could not be had (${answer.status})`);
+      state.spec = await answer.json();
+      state.key = key;
+    }
+    return structuredClone(state.spec);
+  }
+
+  function zoomed(spec) {
+    for (const layer of spec.layer) {
+      const x = layer.encoding.x;
+      state.whole = x.scale.domain.map((day) => Date.parse(day));
+      if (state.domain) {
+        x.scale = { ...x.scale, domain: state.domain.map((moment) => new Date(moment).toISOString()) };
+        layer.mark = typeof layer.mark === "string" ? { type: layer.mark } : layer.mark;
+        layer.mark.clip = layer.mark.type !== "text";
+      }
+    }
+    return spec;
+  }
+
+  async function draw() {
+    const turn = ++state.drawing;
+    const spec = dressed(zoomed(await definition()));
+    const made = await vegaEmbed(document.createElement("div"), spec, {
+      ast: true,
+      actions: false,
+      renderer: "svg",
+      defaultStyle: false,
+      tooltip: { disableDefaultStyle: true, theme: "posterity" },
+    });
+    if (turn !== state.drawing) return made.finalize();
+    state.view?.finalize();
+    state.view = made;
+    canvas.replaceChildren(made.view.container());
+    if (!canvas.isConnected) picture.replaceWith(canvas);
+    figure.querySelector(".scripted").hidden = false;
+  }
+
+  function pressed() {
+    for (const button of zoom.querySelectorAll("button")) {
+      const days = Number(button.dataset.days);
+      const span = state.domain ? Math.round((state.domain[1] - state.domain[0]) / DAY) : 0;
+      button.setAttribute("aria-pressed", String(days === span));
+    }
+  }
+
+  function show(domain) {
+    state.domain = domain;
+    pressed();
+    return draw();
+  }
+
+  // Dragging across the chart zooms in; what is dragged over is shaded meanwhile.
+  function drags() {
+    const shade = document.createElement("div");
+    shade.className = "brush";
+    let from = null;
+    const inside = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const view = state.view.view;
+      const left = view.origin()[0] + (view.container().querySelector("svg")?.getBoundingClientRect().left ?? box.left) - box.left;
+      const at = Math.min(Math.max(event.clientX - box.left - left, 0), view.width());
+      return { at, left, moment: view.scale("x").invert(at).getTime() };
+    };
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "mouse" && event.button === 0 && state.view) from = inside(event);
+    });
+    window.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      const to = inside(event);
+      if (!shade.isConnected) canvas.append(shade);
+      shade.style.left = `${from.left + Math.min(from.at, to.at)}px`;
+      shade.style.width = `${Math.abs(to.at - from.at)}px`;
+    });
+    window.addEventListener("pointerup", (event) => {
+      if (!from) return;
+      const to = inside(event);
+      const wide = Math.abs(to.at - from.at) > 8;
+      const ends = [from.moment, to.moment].sort((one, other) => one - other);
+      from = null;
+      shade.remove();
+      if (wide) show(ends);
+    });
+    canvas.addEventListener("dblclick", () => show(null));
+  }
+
+  function begin() {
+    scales.hidden = zoom.hidden = false;
+    figure.classList.add("live");
+    scales.addEventListener("change", (event) => {
+      state.scale = event.target.value;
+      draw();
+    });
+    zoom.addEventListener("click", (event) => {
+      const days = Number(event.target.closest("button")?.dataset.days ?? NaN);
+      if (Number.isNaN(days)) return;
+      const last = state.whole[1];
+      show(days ? [last - days * DAY, last] : null);
+    });
+    drags();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    let waiting = 0;
+    new ResizeObserver(() => {
+      clearTimeout(waiting);
+      waiting = setTimeout(draw, 150);
+    }).observe(figure);
+  }
+
+  draw().then(begin, (error) => figure.setAttribute("data-trouble", error.message));
+})();
