@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from service import api, pages, web_health, web_metrics, web_subscribers, web_unsubscribe
 from service.composition import Service
 from service.web_access import is_loopback
+from service.web_compression import Compressed
 from service.web_guard import AccessLog, BodyLimit, CutShort, Headless, SafeHeaders
 from service.web_problems import ANY_PROBLEM, handle_errors
 
@@ -42,6 +43,6 @@ def create_app(service: Service, *, local: bool | None = None) -> FastAPI:
     app.include_router(api.router(service))
     app.include_router(pages.router(service))
     app.add_middleware(BodyLimit, most=LARGEST_BODY, more=api.LARGE_BODIES)
-    for layer in (CutShort, Headless, SafeHeaders, AccessLog):  # the last is the outermost
+    for layer in (Compressed, CutShort, Headless, SafeHeaders, AccessLog):  # the last is the outermost
         app.add_middleware(layer)
     return app

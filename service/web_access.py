@@ -15,6 +15,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service import keys
 from service.composition import Service
+from service.sessions import signed_in
 from storage.keys import Scope, StoredKey
 
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
@@ -54,15 +55,25 @@ def needs(service: Service, scope: Scope) -> Callable[[Credentials], StoredKey]:
 def reads(service: Service) -> Callable[[Request, Credentials], Awaitable[StoredKey | None]]:
     """Make the dependency of a route that everybody near may read, and others with a key of scope read.
 
-    It answers with the key; None where the caller is near.
+    It answers with the key, presented or signed in with; None where the caller is near.
     """
 
     async def check(request: Request, credentials: Credentials) -> StoredKey | None:
         if is_near(request):
             return None  # without a thread, which would cost more than the answer of many a request
-        return await run_in_threadpool(insist, service, credentials, "read")
+        return await run_in_threadpool(_reader, request, service, credentials)
 
     return check
+
+
+def _reader(
+    request: Request, service: Service, credentials: HTTPAuthorizationCredentials | None
+) -> StoredKey:
+    """Find by which key somebody reads: what is presented goes before the session of a browser."""
+    held = signed_in(request, service) if credentials is None else None
+    if held is not None and keys.allows(held.scope, "read"):
+        return held
+    return insist(service, credentials, "read")
 
 
 def insist(service: Service, credentials: HTTPAuthorizationCredentials | None, scope: Scope) -> StoredKey:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import logs
 from service.web_problems import RETRY_SECONDS, SAFE_HEADERS, problem
 
+HEAD = "posterity.head"  # in the scope of a request that wants no body
 _OFTEN = ("/health/live", "/health/ready", "/metrics")
 _TOO_LARGE = "the body is larger than {} bytes"
 
@@ -35,7 +36,7 @@ class Headless:
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        got = {**scope, "method": "GET"}
+        got = {**scope, "method": "GET", HEAD: True}
         try:
             await self._app(got, receive, send_head)
         finally:

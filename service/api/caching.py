@@ -19,7 +19,7 @@ from fastapi import Request, Response
 COMPRESSED = "-gzip"
 ALWAYS: Mapping[str, str] = {
     "Cache-Control": "private, no-cache",  # keep it, but ask each time whether it still holds
-    "Vary": "Accept, Authorization, Cookie",
+    "Vary": "Accept, Accept-Encoding, Authorization, Cookie",
 }
 
 _TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e]*)"')

@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-HEAD = "posterity.head"  # in the scope of a request that wants no body
+from service.web_guard import HEAD
 
 
 class Streamed(StreamingResponse):
@@ -38,10 +38,10 @@ class Streamed(StreamingResponse):
         """Send the pieces as they are made, each in a thread."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
-            piece = b"" if self._unwanted else self._first
+            piece = self._first
             while piece:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
-                piece = await run_in_threadpool(next, self._pieces, b"")
+                piece = b"" if self._unwanted else await run_in_threadpool(next, self._pieces, b"")
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             with anyio.CancelScope(shield=True):
