@@ -143,10 +143,11 @@ def _masked(name: object, value: object) -> object:
     if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-    return HIDDEN if _SECRET_FIELD.fullmatch(str(name)) else _without_secrets(text)
+    return HIDDEN if _SECRET_FIELD.fullmatch(str(name)) else without_secrets(text)
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """Take out of a text whatever looks like a key, a token or a password."""
     for pattern, shown in _SECRETS:
         text = pattern.sub(shown, text)
     return text

@@ -178,10 +178,16 @@ def counts(session: Session) -> dict[State, int]:
     return {state: found.get(state, 0) for state in STATES}
 
 
-def dead_messages(session: Session) -> list[DeadMessage]:
+def count_of(session: Session, *states: State) -> int:
+    """Count the mails in these states."""
+    statement = select(func.count()).select_from(Message).where(col(Message.state).in_(states))
+    return session.scalar(statement) or 0
+
+
+def dead_messages(session: Session, *, limit: int | None = None) -> list[DeadMessage]:
     """List what was given up, the newest first."""
     over = select(*(col(getattr(Message, name)) for name in _OF_DEAD), col(Message.due_at).label("since"))
-    over = over.where(col(Message.state) == "dead")
+    over = over.where(col(Message.state) == "dead").limit(limit)
     rows = session.execute(over.order_by(col(Message.due_at).desc(), col(Message.id).desc())).mappings()
     return [DeadMessage(**row) for row in rows]
 
