@@ -7,11 +7,25 @@ from fastapi import APIRouter, Depends, Response
 
 from service.api.parameters import known_only
 from service.composition import Service
-from service.pages import assets, chart, events, forecast, overview, regroup, report, review, runs, sign_in
+from service.pages import (
+    assets,
+    chart,
+    docs,
+    events,
+    forecast,
+    overview,
+    plots,
+    regroup,
+    report,
+    review,
+    run,
+    runs,
+    sign_in,
+)
 from service.pages.errors import error_page
 from service.pages.shell import Pages
 
-_PAGES = (overview, forecast, chart, events, report, regroup, review, runs, sign_in)
+_PAGES = (overview, forecast, chart, run, plots, docs, events, report, regroup, review, runs, sign_in)
 
 
 def router(service: Service) -> APIRouter:

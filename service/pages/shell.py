@@ -6,6 +6,7 @@ turn others around, are shown as their code points. The policy allows no script 
 
 import gzip
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
@@ -37,6 +38,16 @@ NAVIGATION = (
     ("/runs", "Runs"),
 )
 _PACKED = 6  # zlib's level: more takes longer than it saves
+
+_CHECKS = {
+    "rhat": "R-hat",
+    "ess_bulk": "ESS bulk, per chain",
+    "ess_tail": "ESS tail, per chain",
+    "divergences": "Divergences",
+    "log_evidence_gap": "Gap between the engines, nats",
+    "log_evidence_gap_in_errors": "The same, in standard errors",
+    "monte_carlo_error": "Monte Carlo error of a probability",
+}
 
 type Address = str
 
@@ -108,8 +119,11 @@ def environment() -> Environment:
         "country": country,
         "in_words": tag_in_words,
         "lines": _lines,
+        "tojson_plain": lambda value: MISSING if value is None else json.dumps(value, ensure_ascii=False),
+        "json_lines": lambda value: _lines(json.dumps(value, ensure_ascii=False, indent=2)),
         "segment": lambda text: quote(str(text), safe=""),
         "sentence": lambda text: text[:1].upper() + text[1:],
+        "check": lambda name: _CHECKS.get(name, name.replace("_", " ").capitalize()),
         "figure": lambda number: MISSING if number is None else f"{number:.4g}",
     }
     made.globals |= {
