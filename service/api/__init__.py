@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends
 
-from service.api import corrections, events, forecasts, history, reports, review, runs, scores, whatif
+from service.api import corrections, events, feed, forecasts, history, reports, review, runs, scores, whatif
 from service.api.parameters import known_only
 from service.composition import Service
 from service.submissions import MAX_BODY
@@ -10,7 +10,7 @@ from service.submissions import MAX_BODY
 PREFIX = "/api/v1"
 LARGE_BODIES = {f"{PREFIX}/reports": MAX_BODY}  # bytes, by path
 
-_PARTS = (forecasts, history, runs, whatif, corrections, events, reports, review, scores)
+_PARTS = (forecasts, history, runs, feed, whatif, corrections, events, reports, review, scores)
 
 
 def router(service: Service) -> APIRouter:
