@@ -1,5 +1,6 @@
 """`posterity panel`: the countries of a forecast side by side."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -50,8 +51,9 @@ def panel(
 
     Register and votes are yours to download, from the SIPRI Arms Transfers Database
     (https://www.sipri.org/databases/armstransfers) and from E. Voeten's votes of the UN General Assembly
-    (https://doi.org/10.7910/DVN/LEJUQZ); without them their columns are empty. Other columns are of what is
-    stored here: what was searched for and reported, not a census.
+    (https://doi.org/10.7910/DVN/LEJUQZ); [panel] in the configuration may name them too. Without them
+    their columns are empty. Other columns are of what is stored here: what was searched for and reported,
+    not a census.
     """
     from service import panel_question as asked
     from service import show_panel
@@ -61,8 +63,6 @@ def panel(
 
     given = {asked.AGREEMENTS: agreements, asked.VISITS: visits, asked.EXERCISES: exercises}
     question = asked.Question(
-        register=register,
-        votes=votes,
         partner=asked.code(partner),
         against=asked.code(against),
         countries=asked.codes(countries) if countries is not None else (),
@@ -73,6 +73,8 @@ def panel(
     shown_as = "json" if json else form
     show_panel.check_format(shown_as)
     with opened(Where.path) as service:
+        files = service.configuration.panel
+        question = replace(question, register=register or files.trade_register, votes=votes or files.votes)
         chosen = asked.chosen(service, forecast)
         found = together(service, chosen, question, orders_expected(service, chosen))
     if png is not None:

@@ -24,6 +24,7 @@ from service.sections import (
     Grades,
     Ingest,
     Moves,
+    RecordFiles,
     Rule,
     Schedule,
     Serve,
@@ -62,6 +63,7 @@ class Configuration:
     words: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
     base_rates: BaseRates
+    panel: RecordFiles
     digest: Digest
     alerts: Alerts
     serve: Serve
@@ -162,7 +164,12 @@ def _absolute(settings: Settings, folder: Path) -> dict[str, object]:
         "ingest": ingest.model_copy(update={"drop_folder": folder / ingest.drop_folder}),
         "sources": tuple(sources),
         "base_rates": settings.base_rates.model_copy(update={"file": folder / settings.base_rates.file}),
+        "panel": settings.panel.model_copy(update=_files(settings.panel, folder)),
     }
+
+
+def _files(named: RecordFiles, folder: Path) -> dict[str, Path]:
+    return {name: folder / path for name, path in named if path is not None}
 
 
 def _absolute_url(url: str, folder: Path) -> str:

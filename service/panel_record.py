@@ -9,19 +9,21 @@ from ingest.register import Register, YearlyCounts, read_register
 from ingest.register.countries import asked, same
 from ingest.votes import Agreement, Votes, read_votes, trend
 from model.errors import UsageError
+from service.files_read import once
 from service.panel_values import Transfers, Voting, years_of
 
 RECENT = 10  # years over which an agreement and its trend are taken, back from the newest one with votes
 
 _LAST_SOVIET_YEAR = 1991
 _NO_REGISTER = (
-    "orders and deliveries are not known without --register FILE; the file is yours to download: the trade"
-    " register of the SIPRI Arms Transfers Database, https://www.sipri.org/databases/armstransfers, as CSV"
+    "orders and deliveries are not known without --register FILE, or register in [panel]; the file is yours"
+    " to download: the trade register of the SIPRI Arms Transfers Database,"
+    " https://www.sipri.org/databases/armstransfers, as CSV"
 )
 _NO_VOTES = (
-    "voting agreement is not known without --votes FILE; the file is yours to download: votes of the UN"
-    " General Assembly by E. Voeten, https://doi.org/10.7910/DVN/LEJUQZ, as CSV with a row per roll call"
-    " and a column per country (wide), or with a row per vote"
+    "voting agreement is not known without --votes FILE, or votes in [panel]; the file is yours to download:"
+    " votes of the UN General Assembly by E. Voeten, https://doi.org/10.7910/DVN/LEJUQZ, as CSV with a row"
+    " per roll call and a column per country (wide), or with a row per vote"
 )
 
 
@@ -68,7 +70,7 @@ def register_record(
     """
     if path is None:
         return RegisterRecord(transfers={}, missing=(_NO_REGISTER,))
-    register = read_register(path)
+    register = once(read_register, path)
     told = _told_years(path, register, years)
     known = [one for one in countries if _tells_of(register, one)]
     unknown = [one for one in countries if one not in known]
@@ -163,7 +165,7 @@ def voting_record(
     """
     if path is None:
         return VotingRecord(voting={}, missing=(_NO_VOTES,))
-    votes = read_votes(path)
+    votes = once(read_votes, path)
     for one in partners:
         if one not in votes.countries:
             told = ", ".join(votes.countries[:30])

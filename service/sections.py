@@ -220,6 +220,13 @@ class BaseRates(Section):
     file: Folder = Path("base-rates.toml")
 
 
+class RecordFiles(Section):
+    """``[panel]``: the exports that `posterity panel` and the page of countries read."""
+
+    trade_register: Folder | None = Field(default=None, alias="register")
+    votes: Folder | None = None
+
+
 class BaseRateTable(Section):
     """An indicator's ``base_rate``: a record, and by how much each scenario differs from it."""
 
@@ -300,6 +307,7 @@ class Settings(BaseSettings):
     words: dict[str, Names] = {}
     rules: tuple[Rule, ...] = ()
     base_rates: BaseRates = BaseRates()
+    panel: RecordFiles = RecordFiles()
     digest: Digest = Digest()
     alerts: Alerts = Alerts()
     serve: Serve = Serve()

@@ -14,6 +14,7 @@ from service.pages import (
     events,
     forecast,
     overview,
+    panel,
     plots,
     regroup,
     report,
@@ -25,7 +26,7 @@ from service.pages import (
 from service.pages.errors import error_page
 from service.pages.shell import Pages
 
-_PAGES = (overview, forecast, chart, run, plots, docs, events, report, regroup, review, runs, sign_in)
+_PAGES = (overview, forecast, chart, run, plots, docs, events, panel, report, regroup, review, runs, sign_in)
 
 
 def router(service: Service) -> APIRouter:
