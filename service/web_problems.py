@@ -98,7 +98,17 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     phrase = HTTPStatus(error.status_code).phrase
     detail = str(error.detail) if error.detail != phrase else ""
-    return _answer(request, error.status_code, detail, headers=error.headers)
+    headers = _allowing(request, error.headers) if error.status_code == 405 else error.headers
+    return _answer(request, error.status_code, detail, headers=headers)
+
+
+def _allowing(request: Request, headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """Name all methods of an address: each has a route of its own, and only one of them has answered."""
+    own = getattr(request.scope.get("route"), "path_format", "")
+    for path, methods in request.app.openapi()["paths"].items():
+        if own and path.endswith(own) and request.url.path.startswith(path.removesuffix(own)):
+            return {**(headers or {}), "Allow": ", ".join(one.upper() for one in methods)}
+    return headers
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from service import review
 from service.api.bodies import Because, Body, Key, Name, Names
+from service.api.links import to_event
 from service.api.shapes import Corrected, Regrouped
 from service.composition import Service
 from service.show_review import corrected_document, regrouped_document
@@ -70,24 +71,46 @@ def router(service: Service) -> APIRouter:
     edit = needs(service, "edit")
     type Editor = Annotated[StoredKey, Depends(edit)]
 
-    @routes.post("/reports/{identity:path}/amend", tags=["reports"], response_model=Corrected)
+    @routes.post(
+        "/reports/{identity:path}/amend",
+        tags=["reports"],
+        response_model=Corrected,
+        operation_id="amendReport",
+    )
     def amend(identity: Key, amendment: Amendment, editor: Editor) -> Any:
         """Correct a report: a new version, also of one that was retracted; the old ones stay."""
         done = review.amend(service, identity, amendment.changes, author=editor.name, why=amendment.because)
         return corrected_document(done)
 
-    @routes.post("/reports/{identity:path}/retract", tags=["reports"], response_model=Corrected)
+    @routes.post(
+        "/reports/{identity:path}/retract",
+        tags=["reports"],
+        response_model=Corrected,
+        operation_id="retractReport",
+    )
     def retract(identity: Key, reason: Reason, editor: Editor) -> Any:
         """Take a report back: from now on it does not count; its versions stay. Again, nothing changes."""
         return corrected_document(review.retract(service, identity, author=editor.name, why=reason.because))
 
-    @routes.post("/events/{key:path}/merge", tags=["events"], response_model=Regrouped)
+    @routes.post(
+        "/events/{key:path}/merge",
+        tags=["events"],
+        response_model=Regrouped,
+        operation_id="mergeEvents",
+        responses={200: {"links": to_event("/event")}},
+    )
     def merge(key: Key, merger: Merger, editor: Editor) -> Any:
         """Put all reports of some events into this one."""
         done = review.merge(service, key, merger.events, author=editor.name, why=merger.because)
         return regrouped_document(done)
 
-    @routes.post("/events/{key:path}/split", tags=["events"], response_model=Regrouped)
+    @routes.post(
+        "/events/{key:path}/split",
+        tags=["events"],
+        response_model=Regrouped,
+        operation_id="splitEvent",
+        responses={200: {"links": to_event("/event")}},
+    )
     def split(key: Key, division: Division, editor: Editor) -> Any:
         """Make some reports of this event an event of their own."""
         done = review.split(

@@ -13,6 +13,7 @@ from model.errors import Unknown
 from service.api import sheets
 from service.api.bodies import Key
 from service.api.filters import Country, Format, PublishedBy, Search, Since, Tag, Until
+from service.api.links import to_event, to_report
 from service.api.paging import cursor_of, next_link, position
 from service.api.parameters import Cursor, KnownAt, Limit
 from service.api.shapes import EventDetail, EventSummary
@@ -33,6 +34,7 @@ _CSV: dict[int | str, dict[str, Any]] = {
         "content": {"text/csv": {"schema": {"type": "string"}}},
         "description": "A page, in JSON or CSV; all that there is, where CSV is wanted without a limit.",
         "headers": {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}},
+        "links": to_event("/0/event"),
     }
 }
 
@@ -69,7 +71,12 @@ def router(service: Service) -> APIRouter:
         response.headers.update({"Vary": "Accept"} | link)
         return list(_documents(page, wanted))
 
-    @routes.get("/{key:path}", response_model=EventDetail)
+    @routes.get(
+        "/{key:path}",
+        response_model=EventDetail,
+        operation_id="showEvent",
+        responses={200: {"links": to_report("/reports/0/id")}},
+    )
     def event(key: Key, as_of: PublishedBy = None, known_at: KnownAt = None) -> Any:
         """Show what is behind an event: each report, why it belongs there; and what it does.
 

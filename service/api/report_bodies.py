@@ -69,7 +69,7 @@ REQUEST: dict[str, Any] = {
             "examples": {"one": {"value": REPORT}, "several": {"value": [REPORT, {**REPORT, "id": "b"}]}},
         },
         "application/x-ndjson": {
-            "schema": {"type": "string", "description": "One report a line."},
+            "schema": {"type": "string", "pattern": r"\S", "description": "One report a line."},
             "examples": {"lines": {"value": '{"id": "a", "published_on": "2025-03-01"}\n'}},
         },
     },

@@ -13,6 +13,7 @@ from service import keys, submissions
 from service.api import sheets
 from service.api.bodies import Key, media_type, plain_body
 from service.api.filters import Country, Event, Format, PublishedBy, Search, Since, Tag, Until
+from service.api.links import to_event, to_report
 from service.api.paging import cursor_of, next_link, position
 from service.api.parameters import Cursor, KnownAt, Limit
 from service.api.report_bodies import REQUEST
@@ -39,6 +40,7 @@ _LIST: dict[int | str, dict[str, Any]] = {
         "content": {"text/csv": {"schema": {"type": "string"}}},
         "description": "A page, in JSON or CSV; all that there is, where CSV is wanted without a limit.",
         "headers": {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}},
+        "links": to_report("/0/id"),
     }
 }
 
@@ -97,7 +99,12 @@ def router(service: Service) -> APIRouter:
         response.headers.update({"Vary": "Accept"} | link)
         return [report_document(one) for one in page.reports]
 
-    @routes.post("", openapi_extra={"requestBody": REQUEST}, response_model_exclude_unset=True)
+    @routes.post(
+        "",
+        openapi_extra={"requestBody": REQUEST},
+        response_model_exclude_unset=True,
+        responses={200: {"links": to_report("/reports/0/id") | to_event("/reports/0/event")}},
+    )
     def submit(
         request: Request,
         key: Annotated[StoredKey, Depends(ingest)],
@@ -125,7 +132,7 @@ def router(service: Service) -> APIRouter:
             _insist(answers)
         return Submitted.of(answers if keys.allows(key.scope, "read") else map(_withheld, answers))
 
-    @routes.get("/{identity:path}", dependencies=[read])
+    @routes.get("/{identity:path}", dependencies=[read], operation_id="showReport")
     def report(identity: Key, known_at: KnownAt = None) -> ReportDetail:
         """Show a report in all its versions, where it belonged, and its way through review, oldest first."""
         with service.database.reading() as session:

@@ -8,6 +8,8 @@ from pydantic import ConfigDict, Field
 from service import review
 from service.api.bodies import Because, Body, Name
 from service.api.filters import Tag
+from service.api.links import to_proposal, to_report
+from service.api.named import LARGEST
 from service.api.paging import page, position
 from service.api.parameters import Cursor, KnownAt
 from service.api.shapes import Accepted, Proposed, Waits
@@ -22,9 +24,9 @@ from storage.keys import StoredKey
 PAGE, MOST = 50, 200  # proposals; the event that each would join is worked out anew
 _MOST_NUMBERS = 1000
 
-Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="As the list has it.")]
+Number = Annotated[int, Path(ge=1, le=LARGEST, description="As the list has it.")]
 Numbers = Annotated[
-    list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(min_length=1, max_length=_MOST_NUMBERS)
+    list[Annotated[int, Field(ge=1, le=LARGEST)]], Field(min_length=1, max_length=_MOST_NUMBERS)
 ]
 Source = Annotated[str | None, Query(max_length=100, description="Only what this source proposed.")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="The most that a page holds.")]
@@ -76,7 +78,12 @@ def router(service: Service) -> APIRouter:
     edit = needs(service, "edit")
     type Editor = Annotated[StoredKey, Depends(edit)]
 
-    @routes.get("", response_model=list[Waits], dependencies=[Depends(reads(service))])
+    @routes.get(
+        "",
+        response_model=list[Waits],
+        dependencies=[Depends(reads(service))],
+        responses={200: {"links": to_proposal("/0/number")}},
+    )
     def list_waiting(  # noqa: PLR0913, PLR0917 - one parameter for each filter
         request: Request,
         response: Response,
@@ -112,12 +119,17 @@ def router(service: Service) -> APIRouter:
         done = review.reject(service, wanted.numbers, author=editor.name, why=wanted.because)
         return [reviewed(one) for one in done]
 
-    @routes.post("/{number}/accept", response_model=Accepted)
+    @routes.post(
+        "/{number}/accept",
+        response_model=Accepted,
+        operation_id="acceptProposal",
+        responses={200: {"links": to_report("/report")}},
+    )
     def accept(number: Number, wanted: Acceptance, editor: Editor) -> Any:
         """Take in a report that waits, as it is proposed or with changes."""
         return _accept([number], wanted, editor)[0]
 
-    @routes.post("/{number}/reject", response_model=Proposed)
+    @routes.post("/{number}/reject", response_model=Proposed, operation_id="rejectProposal")
     def reject(number: Number, wanted: Rejection, editor: Editor) -> Any:
         """Turn a report down; the same from the same source is not proposed again."""
         (done,) = review.reject(service, [number], author=editor.name, why=wanted.because)
