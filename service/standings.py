@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 from model.definition import forecast_from
 from model.domain import Forecast
 from service.composition import Service
-from service.curves import in_force
 from service.digest_notices import Moment, notices
 from service.digest_notices import Standing as Found
 from service.wording import title
 from storage.forecasts import current_version
-from storage.history import HistoryRow, history
 from storage.runs import StoredRun, current_run, forecast_ids_with_runs, latest_published
-from storage.standings import forecasts_run_since, last_run_number, probabilities_at
+from storage.standings import curves, forecasts_run_since, last_run_number, probabilities_at
 
 AGO = (1, 7, 30)  # days over which changes are told
 WINDOW = timedelta(days=90)  # of the curve beside the numbers
+
+type Curves = Mapping[str, Mapping[date, float | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,10 +154,8 @@ def _defined(session: Session, forecast_id: str) -> Forecast | None:
 
 def _scenarios(session: Session, forecast: Forecast | None, now: StoredRun) -> Iterator[ScenarioStanding]:
     """Say what is believed of each scenario, in the order that its run had."""
-    rows = in_force(
-        history(session, now.forecast_id, first=now.as_of - WINDOW, last=now.as_of, all_runs=True)
-    )
-    before = {days: _before(session, rows, now, days) for days in AGO}
+    known = curves(session, now.forecast_id, first=now.as_of - WINDOW, last=now.as_of)
+    before = {days: _before(session, known, now, days) for days in AGO}
     for one in now.posteriors:
         yield ScenarioStanding(
             id=one.scenario,
@@ -167,24 +165,18 @@ def _scenarios(session: Session, forecast: Forecast | None, now: StoredRun) -> I
             word=one.word,
             band_low=one.band_low,
             band_high=one.band_high,
-            before={days: known.get(one.scenario) for days, known in before.items()},
-            curve=[
-                (row.as_of, row.probability)
-                for row in rows
-                if row.scenario == one.scenario and row.probability is not None
-            ],
+            before={days: then.get(one.scenario) for days, then in before.items()},
+            curve=[(day, p) for day, p in known.get(one.scenario, {}).items() if p is not None],
         )
 
 
-def _before(
-    session: Session, rows: Sequence[HistoryRow], now: StoredRun, days: int
-) -> Mapping[str, float | None]:
+def _before(session: Session, known: Curves, now: StoredRun, days: int) -> Mapping[str, float | None]:
     """Give what was believed so many days before, from what was read already where that reaches back."""
     then = now.as_of - timedelta(days=days)
-    cutoff = max((row.as_of for row in rows if row.as_of <= then), default=None)
+    cutoff = max((day for curve in known.values() for day in curve if day <= then), default=None)
     if cutoff is None:
         return probabilities_at(session, now.forecast_id, then)
-    return {row.scenario: row.probability for row in rows if row.as_of == cutoff}
+    return {scenario: curve.get(cutoff) for scenario, curve in known.items()}
 
 
 def _unsaid(forecast: Forecast | None) -> Iterator[ScenarioStanding]:

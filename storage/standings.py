@@ -27,4 +27,21 @@ def probabilities_at(session: Session, forecast_id: str, day: date) -> dict[str,
     if run is None:
         return {}
     values = select(col(Posterior.scenario), col(Posterior.probability)).where(col(Posterior.run_id) == run)
-    return {scenario: probability for scenario, probability in session.execute(values)}
+    return dict(session.execute(values).all())
+
+
+def curves(
+    session: Session, forecast_id: str, *, first: date, last: date
+) -> dict[str, dict[date, float | None]]:
+    """Read what was published by scenario and cutoff, bounds included; of a cutoff the newest run counts."""
+    within = col(Run.as_of) >= first, col(Run.as_of) <= last
+    statement = (
+        select(col(Run.as_of), col(Posterior.scenario), col(Posterior.probability))
+        .join(Posterior, col(Posterior.run_id) == col(Run.id))
+        .where(col(Run.forecast_id) == forecast_id, col(Run.status) == "published", *within)
+        .order_by(col(Run.as_of), col(Run.recorded_at), col(Run.id))
+    )
+    found: dict[str, dict[date, float | None]] = {}
+    for cutoff, scenario, probability in session.execute(statement):
+        found.setdefault(scenario, {})[cutoff] = probability
+    return found

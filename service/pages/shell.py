@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -38,6 +38,7 @@ NAVIGATION = (
     ("/runs", "Runs"),
 )
 _PACKED = 6  # zlib's level: more takes longer than it saves
+_REMEMBERED = 16  # pages that are kept as they were sent, in case they are asked for again
 
 _CHECKS = {
     "rhat": "R-hat",
@@ -83,8 +84,7 @@ class Pages:
 
 def _answer(request: Request, text: str, status: int, token: str) -> HTMLResponse:
     """Send a page, packed where the browser can unpack it; not at all where it has the same already."""
-    stable = text.replace(token, "") if token else text
-    etag = f'"{hashlib.sha256(stable.encode()).hexdigest()[:32]}"'
+    etag = _etag(text.replace(token, "") if token else text)
     headers = {
         "Content-Security-Policy": POLICY,
         "Referrer-Policy": "same-origin",
@@ -96,8 +96,23 @@ def _answer(request: Request, text: str, status: int, token: str) -> HTMLRespons
         return HTMLResponse(status_code=304, headers=headers)
     if not assets.packs(request):
         return HTMLResponse(text, status, headers)
-    packed = gzip.compress(text.encode(), _PACKED, mtime=0)
+    packed = _pack(text) if token else _packed(text)
     return HTMLResponse(packed, status, headers | {"Content-Encoding": "gzip"})
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _etag(text: str) -> str:
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def _pack(text: str) -> bytes:
+    return gzip.compress(text.encode(), _PACKED, mtime=0)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _packed(text: str) -> bytes:
+    """Pack a page that many will ask for as it is."""
+    return _pack(text)
 
 
 @cache
@@ -123,6 +138,7 @@ def environment() -> Environment:
         "json_lines": lambda value: _lines(json.dumps(value, ensure_ascii=False, indent=2)),
         "segment": lambda text: quote(str(text), safe=""),
         "sentence": lambda text: text[:1].upper() + text[1:],
+        "bits": _bits,
         "check": lambda name: _CHECKS.get(name, name.replace("_", " ").capitalize()),
         "figure": lambda number: MISSING if number is None else f"{number:.4g}",
     }
@@ -174,6 +190,10 @@ def _points(now: float | None, before: float | None) -> str:
     """Show a change in percentage points, the unit left to the heading; a true minus, and no signed zero."""
     shown = points(now, before).removesuffix(" pp")
     return "0.0" if shown in {"+0.0", "-0.0"} else shown.replace("-", "\N{MINUS SIGN}")
+
+
+def _bits(number: float | None) -> str:
+    return MISSING if number is None else f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _day(day: date | None) -> Markup | str:

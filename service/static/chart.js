@@ -7,6 +7,7 @@
   const DAY = 86400000;
   const PALETTE = ["#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D"];
   const LEAST = 280;
+  const DAYS_NAMED = 200;
   const picture = figure.querySelector("svg.picture");
   const scales = document.getElementById("scale");
   const zoom = document.getElementById("zoom");
@@ -61,6 +62,8 @@
     for (const layer of spec.layer) {
       const x = layer.encoding.x;
       state.whole = x.scale.domain.map((day) => Date.parse(day));
+      const [first, last] = state.domain ?? state.whole;
+      x.axis = { ...x.axis, format: last - first < DAYS_NAMED * DAY ? "%-d %b" : "%b %Y" };
       if (state.domain) {
         x.scale = { ...x.scale, domain: state.domain.map((moment) => new Date(moment).toISOString()) };
         layer.mark = typeof layer.mark === "string" ? { type: layer.mark } : layer.mark;
