@@ -3,30 +3,39 @@
 Each of these runs stands at the end of an index, so that it is found at once however long a history is.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from itertools import batched
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Date, ScalarSelect, Select, literal, literal_column, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    String,
+    Table,
+    bindparam,
+    literal_column,
+    select,
+)
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlmodel import col
 
-from storage.current import known
+from storage.chosen_runs import RUNS, Chosen
+from storage.columns import UtcDateTime
 from storage.leaps import leaps
 from storage.runs import ScenarioPosterior, Status
 from storage.tables import Posterior, Run
 
 _BATCH = 1000
-_VALUES = (
-    *("scenario", "probability", "prior", "band_low", "band_high", "pymc_probability"),
-    *("monte_carlo_error", "word"),
-)
+_POSTERIORS: Table = Posterior.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
+_VALUES = (*("scenario", "probability", "prior", "band_low", "band_high", "word"),)
 
 type Probabilities = Mapping[str, float | None]
 
@@ -92,10 +101,10 @@ def standings(
     known_at
         What this service had recorded by then.
     """
-    found = session.execute(_ends(only, as_of, known_at, days)).all()
+    statement = _ends(tuple(days), one=only is not None, as_of=as_of is not None, known=known_at is not None)
+    found = session.execute(statement, {"one": only, "as_of": as_of, "known_at": known_at}).all()
     posteriors = _posteriors(session, (row.published for row in found))
-    earlier = _posteriors(session, (run for row in found for run in row[-len(days) :] if days))
-    then = {run: {one.scenario: one.probability for one in said} for run, said in earlier.items()}
+    then = _probabilities(session, (run for row in found for run in row[_FIXED:]))
     return {row.forecast_id: _standing(row, days, posteriors, then) for row in found}
 
 
@@ -118,68 +127,76 @@ def _modified(element: days_before, compiler: SQLCompiler, **how: Any) -> str:
     return f"date({day}, '-{number} days')"
 
 
-def _ends(
-    only: str | None, as_of: date | None, known_at: datetime | None, days: Sequence[int]
-) -> Select[Any]:
-    ids, now, newest = _ids(only), aliased(Run), aliased(Run)
-    mine = ids.c.key
+@cache
+def _ends(days: tuple[int, ...], *, one: bool, as_of: bool, known: bool) -> Chosen:
+    """Find the runs; built once for each kind of question."""
+    ids, now, newest = _ids(one=one), RUNS.alias("now"), RUNS.alias("newest_run")
+    latest = bindparam("as_of", type_=Date()) if as_of else None
+    published = _last(ids.c.key, latest, published=True, known=known)
+    any_run = _last(ids.c.key, latest, published=False, known=known)
     ends = (
-        select(
-            mine.label("forecast_id"),
-            _last(mine, as_of, known_at, published=True).label("published"),
-            _last(mine, as_of, known_at, published=False).label("newest"),
-        )
-        .where(mine.is_not(None))
+        select(ids.c.key.label("forecast_id"), published.label("published"), any_run.label("newest"))
+        .where(ids.c.key.is_not(None))
         .subquery()
     )
-    bounds = (days_before(col(now.as_of), literal_column(str(int(number)))) for number in days)
-    earlier = [_last(ends.c.forecast_id, bound, known_at, published=True) for bound in bounds]
+    bounds = (days_before(now.c.as_of, literal_column(str(int(number)))) for number in days)
+    earlier = [_last(ends.c.forecast_id, bound, published=True, known=known) for bound in bounds]
     return (
-        select(ends.c.forecast_id, ends.c.published, col(now.as_of), col(now.recorded_at), ends.c.newest)
-        .add_columns(*(col(getattr(newest, name)).label(f"newest_{name}") for name in _OF_THE_NEWEST))
+        select(ends.c.forecast_id, ends.c.published, now.c.as_of, now.c.recorded_at, ends.c.newest)
+        .add_columns(*(newest.c[name].label(f"newest_{name}") for name in _OF_THE_NEWEST))
         .add_columns(*earlier)
-        .join(newest, col(newest.id) == ends.c.newest)
-        .outerjoin(now, col(now.id) == ends.c.published)
+        .join(newest, newest.c.id == ends.c.newest)
+        .outerjoin(now, now.c.id == ends.c.published)
     )
 
 
 _OF_THE_NEWEST = ("as_of", "recorded_at", "status", "seconds")
+_FIXED = 5 + len(_OF_THE_NEWEST)
 
 
-def _ids(only: str | None) -> CTE:
-    return (
-        leaps(Run.forecast_id, "forecasts")
-        if only is None
-        else select(literal(only).label("key")).cte("forecasts")
-    )
+def _ids(*, one: bool) -> CTE:
+    if one:
+        return select(bindparam("one", type_=String()).label("key")).cte("forecasts")
+    return leaps(Run.forecast_id, "forecasts")
 
 
 def _last(
-    mine: ColumnElement[str],
-    as_of: date | ColumnElement[date] | None,
-    known_at: datetime | None,
-    *,
-    published: bool,
+    mine: ColumnElement[str], as_of: ColumnElement[date] | None, *, published: bool, known: bool
 ) -> ScalarSelect[int | None]:
     """Find the number of a forecast's last run up to a cutoff."""
-    run = aliased(Run)
-    chosen = select(col(run.id)).where(col(run.forecast_id) == mine, known(run.recorded_at, known_at))
+    run = RUNS.alias()
+    chosen = select(run.c.id).where(run.c.forecast_id == mine)
+    if known:
+        chosen = chosen.where(run.c.recorded_at <= bindparam("known_at", type_=UtcDateTime()))
     if published:
-        chosen = chosen.where(col(run.status) == "published")
+        chosen = chosen.where(run.c.status == "published")
     if as_of is not None:
-        chosen = chosen.where(col(run.as_of) <= as_of)
-    order = col(run.as_of).desc(), col(run.recorded_at).desc(), col(run.id).desc()
+        chosen = chosen.where(run.c.as_of <= as_of)
+    order = run.c.as_of.desc(), run.c.recorded_at.desc(), run.c.id.desc()
     return chosen.order_by(*order).limit(1).scalar_subquery()
 
 
 def _posteriors(session: Session, runs: Iterable[int | None]) -> dict[int, list[ScenarioPosterior]]:
     found: dict[int, list[ScenarioPosterior]] = {}
-    values = [col(getattr(Posterior, name)) for name in _VALUES]
-    for batch in batched(sorted({run for run in runs if run is not None}), _BATCH):
-        mine = select(col(Posterior.run_id), *values).where(col(Posterior.run_id).in_(batch))
-        for run, *said in session.execute(mine.order_by(col(Posterior.run_id), col(Posterior.position))):
-            found.setdefault(run, []).append(ScenarioPosterior(**dict(zip(_VALUES, said, strict=True))))
+    for run, *said in _said(session, runs, _VALUES):
+        found.setdefault(run, []).append(ScenarioPosterior(**dict(zip(_VALUES, said, strict=True))))
     return found
+
+
+def _probabilities(session: Session, runs: Iterable[int | None]) -> dict[int, dict[str, float | None]]:
+    found: dict[int, dict[str, float | None]] = {}
+    for run, scenario, probability in _said(session, runs, _VALUES[:2]):
+        found.setdefault(run, {})[scenario] = probability
+    return found
+
+
+def _said(session: Session, runs: Iterable[int | None], values: Sequence[str]) -> Iterator[Sequence[Any]]:
+    """Read values of runs, by run and in the order of its scenarios."""
+    columns = [_POSTERIORS.c[name] for name in ("run_id", *values)]
+    order = _POSTERIORS.c.run_id, _POSTERIORS.c.position
+    for batch in batched(sorted({run for run in runs if run is not None}), _BATCH):
+        mine = select(*columns).where(_POSTERIORS.c.run_id.in_(batch))
+        yield from session.execute(mine.order_by(*order))
 
 
 def _standing(
@@ -191,7 +208,7 @@ def _standing(
     newest = {name: getattr(row, f"newest_{name}") for name in _OF_THE_NEWEST}
     published = None
     if row.published is not None:
-        earlier = row[len(row) - len(days) :]
+        earlier = row[_FIXED:]
         published = StandingRun(
             run=row.published,
             as_of=row.as_of,
