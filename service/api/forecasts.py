@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from model.definition import canonical, forecast_digest
 from service.api import caching
-from service.api.answers import made, stored
+from service.api.answers import Memory, made, stored
 from service.api.describing import kept
 from service.api.documents import ForecastDetail, ForecastStands, RunDocument, VersionBrief, VersionDetail
 from service.api.named import LARGEST, ForecastId, configured, newest_of
@@ -31,6 +31,7 @@ Since = Annotated[
 def router(service: Service) -> APIRouter:
     """Make the routes."""
     routes = APIRouter(prefix="/forecasts", tags=["forecasts"], dependencies=[Depends(reads(service))])
+    memory = Memory()
     definitions = [forecast_digest(one) for one in service.configuration.forecasts]
 
     @routes.get("", response_model=list[ForecastStands], responses=kept("Where every forecast stands."))
@@ -43,7 +44,9 @@ def router(service: Service) -> APIRouter:
         with service.database.reading() as session:
             made_from = newest_run(session), definitions, service.today(), next_run(service)
             tag = caching.tag("forecasts", as_of, known_at, *made_from)
-            return made(request, tag, lambda: list(stands(service, session, as_of=as_of, known_at=known_at)))
+            return memory.made(
+                request, tag, lambda: list(stands(service, session, as_of=as_of, known_at=known_at))
+            )
 
     @routes.get("/{forecast}", response_model=ForecastDetail, responses=kept("The forecast."))
     def read_forecast(

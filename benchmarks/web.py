@@ -1,0 +1,247 @@
+"""How fast the web application answers from a long store, beside Datasette with the same file and question.
+
+A real `posterity serve` process is asked over loopback, by one client and by eight, each a process of its
+own with one connection that it keeps. Run it as::
+
+    python -m benchmarks.web --folder DIR [--datasette PATH] [--requests 400]
+"""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import quantiles
+from urllib.parse import urlencode, urlsplit
+
+from benchmarks import web_store
+from benchmarks.measuring import machine, table
+
+CLIENTS = 8
+PATIENCE = 60  # seconds until a server listens
+YEAR = web_store.LAST - timedelta(days=364)
+API = "/api/v1/forecasts"
+# What the history of a year reads, and what each forecast's latest run in brief reads.
+HISTORY = """
+select run_line.line from run join run_line on run_line.run_id = run.id
+where run.forecast_id = :forecast and run.as_of >= :first and run.status <> 'failed' and not exists (
+    select 1 from run as newer where newer.forecast_id = run.forecast_id and newer.as_of = run.as_of
+    and (newer.recorded_at > run.recorded_at or newer.recorded_at = run.recorded_at and newer.id > run.id)
+    and newer.status <> 'failed')
+order by run.as_of, run.recorded_at, run.id
+"""
+LATEST = """
+with recursive forecasts(id) as (
+    select min(forecast_id) from run
+    union all select (select min(forecast_id) from run where forecast_id > forecasts.id) from forecasts
+    where forecasts.id is not null)
+select run_line.line from forecasts join run_line on run_line.run_id = (
+    select run.id from run where run.forecast_id = forecasts.id and run.status = 'published'
+    order by run.as_of desc, run.recorded_at desc, run.id desc limit 1)
+where forecasts.id is not null
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """Milliseconds that answers took, and how long each is."""
+
+    median: float
+    p99: float
+    bytes: int
+
+
+def asked(address: str, paths: Sequence[str], number: int) -> list[tuple[float, int]]:
+    """Ask for paths in turn over one connection; give the seconds and the bytes of each answer."""
+    where = urlsplit(address)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
+    found = []
+    for turn in range(-10, number):  # the first ten warm it up
+        began = time.perf_counter()
+        connection.request("GET", paths[turn % len(paths)])
+        answer = connection.getresponse()
+        body = answer.read()
+        if turn >= 0:
+            found.append((time.perf_counter() - began, len(body)))
+        if answer.status != 200:
+            raise SystemExit(f"{paths[turn % len(paths)]}: {answer.status} {body[:300]!r}")
+    connection.close()
+    return found
+
+
+def measured(address: str, paths: list[str], number: int, clients: int) -> Measured:
+    """Ask as so many clients at once."""
+    if clients == 1:
+        found = asked(address, paths, number)
+    else:
+        with get_context("spawn").Pool(clients) as pool:
+            shares = [(address, paths[one:] + paths[:one], number // clients) for one in range(clients)]
+            found = [answer for answers in pool.starmap(asked, shares) for answer in answers]
+    cuts = quantiles((1000 * seconds for seconds, _ in found), n=100, method="inclusive")
+    return Measured(median=cuts[49], p99=cuts[98], bytes=max(size for _, size in found))
+
+
+@contextmanager
+def serving(command: Sequence[str], folder: Path, listens: Callable[[str], str | None]) -> Iterator[str]:
+    """Run a server, and give its address once it says where it listens."""
+    log = folder / "server.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, cwd=folder, stdout=stream, stderr=stream, env=os.environ)
+    try:
+        yield _address(process, log, listens)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path, listens: Callable[[str], str | None]) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        if address := listens(log.read_text(encoding="utf-8")):
+            return address
+        time.sleep(0.1)
+    raise SystemExit(f"it does not listen: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def _ours(log: str) -> str | None:
+    serving = (json.loads(line) for line in log.splitlines() if '"serving"' in line)
+    return next((str(one["at"][0]) for one in serving), None)
+
+
+def _theirs(log: str) -> str | None:
+    found = re.search(r"running on (http://\S+)", log)
+    return found[1] if found else None
+
+
+def posterity(folder: Path) -> list[str]:
+    """Write the command that serves the store."""
+    program = str(Path(sys.executable).with_name("posterity"))
+    return [program, "--config", str(folder / "config.toml"), "serve", "--port", "0", "--log", "json"]
+
+
+def datasette(program: Path, folder: Path) -> list[str]:
+    """Write the command by which Datasette serves the same file."""
+    settings = {"max_returned_rows": "2000", "sql_time_limit_ms": "10000", "default_cache_ttl": "0"}
+    stated = [part for name, value in settings.items() for part in ("--setting", name, value)]
+    return [str(program), "serve", str(folder / "var" / "posterity.db"), "-p", str(_free()), *stated]
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        return int(held.getsockname()[1])
+
+
+def questions(*, ours: bool) -> dict[str, list[str]]:
+    """Write the addresses of each question; the history of every forecast in turn."""
+    ids = [web_store.identity(number * 37 % web_store.FORECASTS) for number in range(web_store.FORECASTS)]
+    if ours:
+        histories = [f"{API}/{one}/history?from={YEAR}" for one in ids]
+        return {"history of a year": histories, "latest of all": [API]}
+    histories = [_sql(HISTORY, forecast=one, first=str(YEAR)) for one in ids]
+    return {"history of a year": histories, "latest of all": [_sql(LATEST)]}
+
+
+def _sql(statement: str, **values: str) -> str:
+    return f"/posterity.json?{urlencode({'sql': statement, '_shape': 'arrayfirst', **values})}"
+
+
+def overview(address: str, number: int) -> list[list[str]]:
+    """Measure the first page: the server's time, and what a first and a second visit transfer."""
+    page = measured(address, ["/"], number, 1)
+    first, second = _visit(address, {}), _visit(address, _visit(address, {})[1])
+    rows = [["overview", "1", f"{page.median:.1f}", f"{page.p99:.1f}", f"{page.bytes:,}"]]
+    rows += [
+        [f"overview, {name} visit", "", "", "", f"{size:,}"]
+        for name, size in (("first", first[0]), ("second", second[0]))
+    ]
+    return rows
+
+
+type Kept = dict[str, str]
+
+
+def _visit(address: str, kept: Kept) -> tuple[int, Kept]:
+    """Load the page and what it links to, compressed; give the bytes and what a browser would keep."""
+    html, size, tags = _loaded(address, "/", kept)
+    linked = re.findall(r'(?:src|href)="(/static/[^"]+)"', html)
+    total, known = size, dict(tags)
+    for path in dict.fromkeys(linked):
+        if path in kept and kept[path] == "immutable":
+            known[path] = "immutable"
+            continue
+        _, size, more = _loaded(address, path.replace("&amp;", "&"), kept)
+        total, known = total + size, known | more
+    return total, known
+
+
+def _loaded(address: str, path: str, kept: Kept) -> tuple[str, int, Kept]:
+    where = urlsplit(address)
+    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
+    headers = {"Accept-Encoding": "gzip", "Accept": "text/html"}
+    headers |= {"If-None-Match": kept[path]} if path in kept else {}
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    is_small = answer.headers.get("Content-Encoding") == "gzip"
+    text = zlib.decompress(body, 31).decode(errors="replace") if is_small else body.decode(errors="replace")
+    size = len(body) + sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
+    immutable = "immutable" in answer.headers.get("Cache-Control", "")
+    tag = "immutable" if immutable else answer.headers.get("ETag", "")
+    return text, size, {path: tag} if tag else {}
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--folder", type=Path, required=True, help="where the store is kept, or made")
+    parser.add_argument("--datasette", type=Path, help="its program, to compare with")
+    parser.add_argument("--requests", type=int, default=400)
+    given = parser.parse_args()
+    web_store.made(given.folder)
+    rows = []
+    with serving(posterity(given.folder), given.folder, _ours) as address:
+        ours = _all(address, questions(ours=True), given.requests)
+        rows += overview(address, given.requests)
+    theirs = {}
+    if given.datasette:
+        with serving(datasette(given.datasette, given.folder), given.folder, _theirs) as address:
+            theirs = _all(address, questions(ours=False), given.requests)
+    print(machine())
+    print(
+        table(
+            ("what", "clients", "median ms", "p99 ms", "bytes"),
+            [*_rows("", ours), *_rows("Datasette: ", theirs), *rows],
+        )
+    )
+    for key, found in ours.items():
+        if key in theirs:
+            print(f"{key[0]}, clients {key[1]}: {found.p99 / theirs[key].p99:.2f} of Datasette's p99")
+
+
+def _all(address: str, asking: dict[str, list[str]], number: int) -> dict[tuple[str, int], Measured]:
+    return {
+        (name, clients): measured(address, paths, number, clients)
+        for name, paths in asking.items()
+        for clients in (1, CLIENTS)
+    }
+
+
+def _rows(who: str, found: dict[tuple[str, int], Measured]) -> Iterator[list[str]]:
+    for (name, clients), one in found.items():
+        yield [f"{who}{name}", str(clients), f"{one.median:.1f}", f"{one.p99:.1f}", f"{one.bytes:,}"]
+
+
+if __name__ == "__main__":
+    main()
