@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from service import review
-from service.api.bodies import Because, Body, Name
+from service.api.bodies import Because, Body, Name, whole
 from service.api.filters import Tag
 from service.api.links import to_proposal, to_report
 from service.api.named import LARGEST
@@ -26,7 +26,8 @@ _MOST_NUMBERS = 1000
 
 Number = Annotated[int, Path(ge=1, le=LARGEST, description="As the list has it.")]
 Numbers = Annotated[
-    list[Annotated[int, Field(ge=1, le=LARGEST)]], Field(min_length=1, max_length=_MOST_NUMBERS)
+    list[Annotated[int, Field(ge=1, le=LARGEST), BeforeValidator(whole)]],
+    Field(min_length=1, max_length=_MOST_NUMBERS),
 ]
 Source = Annotated[str | None, Query(max_length=100, description="Only what this source proposed.")]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="The most that a page holds.")]

@@ -14,7 +14,7 @@ from storage.keys import Scope
 from storage.proposals import propose
 from tests.service.browsing import afar, bearer
 from tests.service.commands import report
-from tests.service.stations import HOUR, Station
+from tests.service.stations import DAY, HOUR, Station
 from tests.storage.proposing import proposal
 from tests.storage.samples import report as stored_report
 
@@ -92,6 +92,23 @@ class Office:
         forecasts = self.service.configuration.forecasts
         (document,) = night(self.service, forecasts, as_of=date.fromisoformat(as_of), say=lambda _text: None)
         return document
+
+    def fills(self) -> None:
+        """Have something of everything: events, retracted and denied reports, runs, and what waits."""
+        told = [deal(f"r{n}", f"2025-{n % 5 + 1:02}-{n % 28 + 1:02}") for n in range(60)]
+        self.hands_in(*told, deal("b", "2025-03-05", country="BR"), deal("c", denies=True, event="one"))
+        self.does("/reports/b/retract", {"because": "a hoax"})
+        self.runs("2025-05-31")
+        self.runs()
+        self.guesses(*(f"g{n}" for n in range(60)))
+        self.is_ready()
+
+    def is_ready(self) -> None:
+        """Have the scheduler at work."""
+        self.station.began(self.station.now - 10 * DAY)
+        self.station.works(lasts=DAY)
+        self.station.night(20, "done")
+        self.station.digest(4, "done")
 
 
 def deal(identity: str = "a", published: str = "2025-03-01", **fields: object) -> dict[str, object]:
