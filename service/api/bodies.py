@@ -8,13 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.deciding import MOST_WORDS
 
 MOST_NAMES = 1000
-
-
-def whole(value: object) -> object:
-    """Take 2.0 for 2: in JSON they are the same number."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 _SHOWABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_SHOWABLE)]
@@ -24,6 +17,11 @@ Key = Annotated[
     Path(min_length=1, max_length=200, pattern=_SHOWABLE, description="Percent-encoded where need be."),
 ]
 Because = Annotated[str, Field(min_length=1, max_length=MOST_WORDS, description="The reason, which is kept.")]
+
+
+def whole(value: object) -> object:
+    """Take 2.0 for 2: in JSON they are the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Body(BaseModel):

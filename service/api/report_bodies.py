@@ -4,6 +4,7 @@ It is described here and read by `ingest.reports`, which says of each report all
 stands here is what can be said of a report without knowing the day, the codes of countries and the rules.
 """
 
+import json
 from typing import Any
 
 from service.api.shapes import REPORT
@@ -70,7 +71,7 @@ REQUEST: dict[str, Any] = {
         },
         "application/x-ndjson": {
             "schema": {"type": "string", "pattern": r"\S", "description": "One report a line."},
-            "examples": {"lines": {"value": '{"id": "a", "published_on": "2025-03-01"}\n'}},
+            "examples": {"lines": {"value": f"{json.dumps(REPORT)}\n"}},
         },
     },
 }

@@ -285,3 +285,20 @@ def test_who_prefers_csv_gets_it(office: Office, accept: str, kind: str) -> None
     answer = office.gets("/reports", headers={"Accept": accept})
     assert answer.headers["content-type"].partition(";")[0] == kind
     assert answer.headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/reports", "GET, POST"),
+        ("/api/v1/reports/a", "GET"),
+        ("/api/v1/reports/a/amend", "POST"),
+        ("/api/v1/subscribers", "GET, POST"),
+        ("/unsubscribe/x", "GET, POST"),
+        ("/health/live", "GET"),
+    ],
+)
+def test_an_address_names_all_of_its_methods(office: Office, path: str, allowed: str) -> None:
+    answer = office.browser.asks("PUT", path, headers=office.key("admin"))
+    problem(answer, 405)
+    assert answer.headers["allow"] == allowed

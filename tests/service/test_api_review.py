@@ -193,3 +193,10 @@ def test_a_correction_that_makes_no_sense_is_refused_with_what_to_write(
 def test_a_report_that_there_is_not_cannot_be_corrected(office: Office, way: str) -> None:
     body = {"because": "x"}
     assert "nobody" in problem(office.posts(f"/reports/nobody/{way}", body), 404)["detail"]
+
+
+def test_a_number_is_the_same_with_and_without_a_point(office: Office) -> None:
+    office.guesses("g1")
+    headers = {"Content-Type": "application/json"}
+    answer = office.posts("/review/accept", content=b'{"numbers": [1.0]}', headers=headers)
+    assert answer.json()[0]["number"] == 1

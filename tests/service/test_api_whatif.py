@@ -1,5 +1,7 @@
 """What if, over the API: the same as a command says, at once, and nothing of it stored."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +99,27 @@ def test_everything_that_is_wrong_is_said_at_once(office: Office) -> None:
 )
 def test_there_is_no_such_run(office: Office, path: str, body: dict[str, Any]) -> None:
     problem(office.posts(path, {"silence_until": "2025-09-30"} | body), 404)
+
+
+@pytest.mark.slow
+@pytest.mark.sqlite("a process of its own asks a file")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_process_that_answers_never_loads_pymc(office: Office) -> None:
+    program = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from service.composition import opened
+from tests.service.browsing import near
+with opened(Path(sys.argv[1])) as service:
+    browser = near(service)
+    body = {"events": [{"tag": "deal", "country": "PE"}], "silence_until": "2025-12-31"}
+    assert browser.posts("/api/v1/forecasts/quiet/what-if", json=body).status_code == 200
+    for path in ("events", "reports", "review", "scores"):
+        assert browser.gets(f"/api/v1/{path}").status_code == 200
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+    path = office.station.folder / "config.toml"
+    done = subprocess.run([sys.executable, "-c", program, path], check=True, capture_output=True, text=True)
+    assert not {"pymc", "pytensor", "nutpie", "arviz"} & set(done.stdout.split())
