@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from model import credibility
-from model.domain import Report
+from model.domain import Event, Report
 from model.errors import Unknown
 from service.composition import Service
 from service.counting import Counting, RunEffects
@@ -35,9 +35,18 @@ class Counted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListedEvent:
-    """An event of the list; its credibility is None where its reports assert nothing."""
+    """An event of the list.
+
+    Parameters
+    ----------
+    headline
+        Of the best of the reports that assert it, else the newest.
+    credibility
+        None where its reports assert nothing.
+    """
 
     summary: EventSummary
+    headline: str
     credibility: float | None
     counts: tuple[Counted, ...]
 
@@ -82,14 +91,18 @@ def listed(  # noqa: PLR0913 - what is asked for, and which page of it
         tags = {report.tag for one, _ in page for report in one.reports}
         runs = counting.in_force(session, _asking(service, tags), known_at=known_at)
     events = tuple(
-        ListedEvent(
-            summary=summary,
-            credibility=believed(service, one.key, one.reports, known_at),
-            counts=tuple(_counted(runs, one.key)),
-        )
-        for one, summary in page
+        _listed(summary, made(service, one.key, one.reports, known_at), runs) for one, summary in page
     )
     return EventList(events=events, end=found.end)
+
+
+def _listed(summary: EventSummary, event: Event | None, runs: Sequence[RunEffects]) -> ListedEvent:
+    return ListedEvent(
+        summary=summary,
+        headline=event.headline if event else summary.headline,
+        credibility=event.credibility if event else None,
+        counts=tuple(_counted(runs, summary.key)),
+    )
 
 
 def _page(session: Session, wanted: Wanted, after: Place, limit: int, known_at: datetime | None) -> EventPage:
@@ -121,13 +134,21 @@ def _counted(runs: Sequence[RunEffects], key: str) -> list[Counted]:
     ]
 
 
+def made(
+    service: Service, key: str, reports: Sequence[Report], known_at: datetime | None = None
+) -> Event | None:
+    """Make an event of its reports in force; None where they assert nothing."""
+    grades = service.configuration.grades.worth()
+    found = credibility.events({key: reports}, as_of=day_of(service, known_at), grades=grades)
+    return found[0] if found else None
+
+
 def believed(
     service: Service, key: str, reports: Sequence[Report], known_at: datetime | None = None
 ) -> float | None:
     """Say how credible an event is by its reports in force; None where they assert nothing."""
-    grades = service.configuration.grades.worth()
-    found = credibility.events({key: reports}, as_of=day_of(service, known_at), grades=grades)
-    return found[0].credibility if found else None
+    event = made(service, key, reports, known_at)
+    return event.credibility if event else None
 
 
 def day_of(service: Service, known_at: datetime | None) -> date:
@@ -187,6 +208,7 @@ class ShownEvent:
     """
 
     key: str
+    headline: str
     summary: EventSummary | None
     credibility: float | None
     members: tuple[Member, ...]
@@ -238,11 +260,12 @@ def _event(  # noqa: PLR0913, PLR0917 - what it is made from
     reports = [one.stored.report for one in joined if not one.stored.retracted]
     summary = summarised(key, reports) if reports else None
     runs = counting.in_force(session, [one.id for one in service.configuration.forecasts], known_at=known_at)
-    grades = service.configuration.grades.worth()
+    grades, event = service.configuration.grades.worth(), made(service, key, reports, known_at)
     return ShownEvent(
         key=key,
+        headline=event.headline if event else joined[-1].stored.report.headline,
         summary=summary,
-        credibility=believed(service, key, reports, known_at),
+        credibility=event.credibility if event else None,
         members=tuple(
             Member(
                 joined=one,

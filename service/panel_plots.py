@@ -12,7 +12,7 @@ from service.panel_values import Occurrences, Panel, Row, Transfers, Voting, yea
 from service.printing import percent
 
 WIDTH, HEIGHT = 320, 92
-LEFT, RIGHT, TOP, BOTTOM = 4, 54, 16, 16
+LEFT, RIGHT, TOP, BOTTOM = 4, 26, 16, 16
 _APART = 12  # pixels between two names at the lines' ends
 ORDERS, DELIVERIES, EVENTS, VOTES = "orders", "deliveries", "events", "votes"
 PLOTS = (ORDERS, DELIVERIES, EVENTS, VOTES)
@@ -185,7 +185,7 @@ def _votes(found: Panel) -> Callable[[Row], Plot]:
         years = [year for _, _, one in known for year in one.by_year]
         return Plot(
             kind=VOTES,
-            total=", ".join(f"{code} {percent(one.agreement, 0)}" for code, _, one in known),
+            total=", ".join(_total(code, one) for code, _, one in known),
             sentence=f"agreement {'; '.join(told)}",
             marks=tuple(_gaps(found.years, range(min(years), max(years) + 1))),
             lines=tuple(_line(found.years, one, place) for _, place, one in known),
@@ -193,6 +193,10 @@ def _votes(found: Panel) -> Callable[[Row], Plot]:
         )
 
     return make
+
+
+def _total(code: str, one: Voting) -> str:
+    return f"{code} {percent(one.agreement, 0)} in {one.first}–{one.last}"
 
 
 def _trend(one: Voting) -> str:
@@ -216,10 +220,9 @@ def _names(years: range, known: Sequence[tuple[str, int, Voting]]) -> Iterator[W
     """Name the lines where they end, apart from one another."""
     ends = sorted((one.by_year[max(one.by_year)].agreement, code, place, one) for code, place, one in known)
     heights = spaced([share for share, *_ in ends], _APART / (HEIGHT - TOP - BOTTOM))
-    for (share, code, place, one), height in zip(ends, heights, strict=True):
+    for (_, code, place, one), height in zip(ends, heights, strict=True):
         x = _x(years, max(one.by_year)) + 5
-        text = f"{code} {percent(share, 0)}"
-        yield Word(x=round(x, 1), y=round(_y(height) + 3.5, 1), text=text, looks=f"bold t{place}")
+        yield Word(x=round(x, 1), y=round(_y(height) + 3.5, 1), text=code, looks=f"bold t{place}")
 
 
 # ---- what all share ------------------------------------------------------------------------------------

@@ -6,18 +6,26 @@ from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import Query
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from service.api.parameters import LONGEST_CURSOR, day, moment
 from service.printing import MISSING
 
 PAGE = 25  # rows
+LONGEST = 200  # letters of what is asked for
 
 
-def _or_none(value: object) -> object:
+def _or_none(value: object, longest: int = LONGEST) -> object:
     text = value.strip() if isinstance(value, str) else value
+    if isinstance(text, str) and len(text) > longest:
+        raise PydanticCustomError("long", "is longer than {most} letters", {"most": longest})
     return None if text == "" else text
+
+
+def _cursor(value: object) -> object:
+    return _or_none(value, LONGEST_CURSOR)
 
 
 def _day(value: object) -> date | None:
@@ -34,10 +42,10 @@ type _Text = Annotated[str | None, BeforeValidator(_or_none)]
 type _Day = Annotated[date | None, BeforeValidator(_day), WithJsonSchema({"type": "string"})]
 type _Moment = Annotated[datetime | None, BeforeValidator(_moment), WithJsonSchema({"type": "string"})]
 
-Words = Annotated[_Text, Query(max_length=200)]
+Words = Annotated[_Text, Query()]
 AskedDay = Annotated[_Day, Query()]
 KnownAt = Annotated[_Moment, Query()]
-Cursor = Annotated[_Text, Query(max_length=LONGEST_CURSOR)]
+Cursor = Annotated[str | None, BeforeValidator(_cursor), Query()]
 
 
 def event_path(key: str) -> str:
@@ -84,6 +92,22 @@ def span(first: date, last: date) -> Markup | str:
     return span(first, first) + " to " + span(last, last)
 
 
+def sentence(text: str) -> str:
+    """Write what a command would say in one line as a sentence; a file's name keeps its first letter."""
+    first, _, _ = text.partition(" ")
+    begins = text if first.endswith(":") else text[:1].upper() + text[1:]
+    return begins if begins.endswith((".", "!", "?")) else f"{begins}."
+
+
+def coded(text: str) -> Markup:
+    """Show what stands between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 and place < len(parts) - 1 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
 HELPERS: dict[str, Any] = {
     "event_path": event_path,
     "report_path": report_path,
@@ -91,4 +115,6 @@ HELPERS: dict[str, Any] = {
     "web_link": web_link,
     "signed": signed,
     "span": span,
+    "sentence": sentence,
+    "coded": coded,
 }

@@ -94,7 +94,6 @@ def _context(
         "shown": shown,
         "kinds": KINDS,
         "offered": [(one, country(one)) for one in named],
-        "missing": [plain(question, one) for one in found.missing] if found else [],
-        "notes": [plain(question, one) for one in found.notes] if found else [],
+        "notes": [plain(question, one) for one in (*found.notes, *found.missing)] if found else [],
         "tags": {kind: [tag_in_words(tag) for tag in question.tags[kind]] for kind in KINDS},
     }
