@@ -14,7 +14,8 @@ from service.knowledge import known_evidence
 from service.panel_question import KINDS, Question
 from service.panel_record import RegisterRecord, VotingRecord, register_record, voting_record
 from service.panel_values import Counting, Expected, Occurrences, Panel, Row, years_of
-from storage.events import evidence_reports, list_events
+from storage.events import evidence_reports
+from storage.evidence_pages import countries_told
 
 type Rates = Mapping[str, tuple[float, float, float]]
 
@@ -101,7 +102,7 @@ def _stored(service: Service, question: Question) -> Iterator[Event]:
 def _told(service: Service, countries: Iterable[str]) -> set[str]:
     """Find the countries of which any event at all is stored: of others, nobody may have searched for any."""
     with service.database.reading() as session:
-        return {one for one in countries if list_events(session, country=one, limit=1)}
+        return countries_told(session, tuple(countries))
 
 
 def _counted(service: Service, forecast: Forecast, countries: Iterable[str]) -> Mapping[str, Counting] | None:

@@ -18,6 +18,7 @@ from sqlmodel import col
 from model.domain import Report
 from storage.current import in_countries, known, mentions, overlaps
 from storage.events import event_keys, in_force, reports_of_events
+from storage.leaps import leaps
 from storage.reports import BATCH
 from storage.tables import EventMembership, ReportVersion
 
@@ -188,3 +189,21 @@ def moved_to(session: Session, event_key: str, *, known_at: datetime | None = No
     once = col(EventMembership.event_key) == event_key, known(EventMembership.recorded_at, known_at)
     reports = set(session.scalars(select(col(EventMembership.report_id)).where(*once)))
     return dict(Counter(event_keys(session, reports, known_at=known_at).values()).most_common())
+
+
+def countries_told(session: Session, countries: Collection[str]) -> set[str]:
+    """Find those of these countries of which any event is stored, tag by tag rather than row by row."""
+    every = leaps(ReportVersion.tag, "tags")
+    tags = list(session.scalars(select(every.c.key).where(every.c.key.is_not(None))))
+    return {one for one in countries if any(_is_told(session, tag, one) for tag in tags)}
+
+
+def _is_told(session: Session, tag: str, country: str) -> bool:
+    of_tag = (
+        select(col(ReportVersion.id)).join(EventMembership, _BELONGS).where(col(ReportVersion.tag) == tag)
+    )
+    further = col(ReportVersion.also).contains(f" {country} ", autoescape=True)
+    named = of_tag.where(col(ReportVersion.country) == country)
+    among = of_tag.where(col(ReportVersion.also) != "", further)
+    found = (session.scalar(one.limit(1)) for one in (named, among))
+    return any(one is not None for one in found)

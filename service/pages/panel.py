@@ -43,8 +43,6 @@ def router(service: Service) -> APIRouter:
         show: Shown = [],  # noqa: B006 - read, never changed
     ) -> HTMLResponse:
         """Put countries side by side."""
-        if not service.configuration.forecasts:
-            return pages.render(request, "panel_empty.html")
         chosen = _chosen(service, forecast)
         shown = [one for one in panel_plots.PLOTS if one in show] or list(panel_plots.PLOTS)
         told: dict[str, object] = {"countries": countries, "partner": partner, "against": against}

@@ -1,5 +1,6 @@
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -204,7 +205,7 @@ def test_an_empty_store_says_what_fills_it(tmp_path: Path, database: Database) -
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_pages_scan_no_table(room: Newsroom) -> None:
     counting, service = Counting(room.service), room.service
-    looks = [
+    looks: list[Callable[[], object]] = [
         *(
             partial(evidence_shown.listed, service, counting, wanted, limit=25)
             for wanted in (Wanted(), Wanted(tag="treaty"), Wanted(search="peru", country="PE"))

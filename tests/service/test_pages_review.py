@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -233,7 +234,7 @@ def test_the_pages_scan_no_table(bureau: Bureau) -> None:
     bureau.says(deal("a"), deal("b", "2026-02-11"))
     bureau.guesses(*(deal(f"feed:{n}", f"2026-02-{n % 27 + 1:02}") for n in range(45)))
     service = bureau.service
-    looks = [
+    looks: list[Callable[[], object]] = [
         partial(review_shown.triage, service, limit=20),
         partial(review_shown.item, service, 7),
         partial(review_shown.regrouping, service, bureau.event_of("a")),

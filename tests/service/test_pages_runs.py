@@ -13,7 +13,7 @@ from storage.database import Database
 from storage.jobs import NIGHT, Task, end, start
 from storage.polls import Poll, record_poll
 from storage.run_pages import run_page
-from storage.runs import RunRecord, StoredRun, latest_published, store_run
+from storage.runs import RunRecord, Status, StoredRun, latest_published, store_run
 from tests.service.andes import ANDES
 from tests.service.browsing import afar
 from tests.service.commands import SURE

@@ -6,7 +6,15 @@ import pytest
 from storage import evidence_pages
 from storage.database import Database
 from storage.events import Membership, join_events, list_events
-from storage.evidence_pages import FIRST, Place, PlacedEvent, Wanted, event_page, moved_to
+from storage.evidence_pages import (
+    FIRST,
+    Place,
+    PlacedEvent,
+    Wanted,
+    countries_told,
+    event_page,
+    moved_to,
+)
 from storage.reports import retract_report
 from tests.storage.samples import moment, report
 from tests.storage.test_query_plans import SCANNED, plans
@@ -105,6 +113,26 @@ def test_reports_that_moved_on_tell_where_they_are(database: Database) -> None:
         assert moved_to(session, "old") == {"new": 2}
         assert moved_to(session, "old", known_at=moment(4)) == {"old": 2}
         assert moved_to(session, "none") == {}
+
+
+def test_countries_are_told_of_by_any_report_in_force(database: Database) -> None:
+    store(
+        database,
+        report("a", tag="visit", country="PE", also=("BR",), event="one"),
+        report("b", tag="loan", country="CO", event="two"),
+        report("c", tag="loan", country="CL"),
+    )
+    with database.session() as session:
+        retract_report(session, "b", at=moment(5), author="ana", why="a hoax")
+    with database.reading() as session:
+        assert countries_told(session, ["PE", "BR", "CO", "CL", "VE"]) == {"PE", "BR"}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_countries_are_looked_up_tag_by_tag(database: Database) -> None:
+    store(database, *(report(f"r{n}", event=f"e{n}") for n in range(100)))
+    plan = plans(database, lambda session: countries_told(session, ["PE", "VE"]))
+    assert not SCANNED.search(plan), plan
 
 
 def test_nothing_is_known_before_it_was_recorded(database: Database) -> None:
