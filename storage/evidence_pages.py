@@ -199,11 +199,8 @@ def countries_told(session: Session, countries: Collection[str]) -> set[str]:
 
 
 def _is_told(session: Session, tag: str, country: str) -> bool:
-    of_tag = (
-        select(col(ReportVersion.id)).join(EventMembership, _BELONGS).where(col(ReportVersion.tag) == tag)
-    )
-    further = col(ReportVersion.also).contains(f" {country} ", autoescape=True)
-    named = of_tag.where(col(ReportVersion.country) == country)
-    among = of_tag.where(col(ReportVersion.also) != "", further)
-    found = (session.scalar(one.limit(1)) for one in (named, among))
-    return any(one is not None for one in found)
+    joined = select(col(ReportVersion.id)).join(EventMembership, _BELONGS)
+    of_tag = joined.where(col(ReportVersion.tag) == tag, in_force(None)).limit(1)
+    further = col(ReportVersion.also) != "", col(ReportVersion.also).contains(f" {country} ", autoescape=True)
+    named = session.scalar(of_tag.where(col(ReportVersion.country) == country))
+    return named is not None or session.scalar(of_tag.where(*further)) is not None
