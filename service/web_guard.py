@@ -16,6 +16,7 @@ from service.web_problems import RETRY_SECONDS, SAFE_HEADERS, problem
 
 HEAD = "posterity.head"  # in the scope of a request that wants no body
 _OFTEN = ("/health/live", "/health/ready", "/metrics")
+_API = "/api/v1"
 _TOO_LARGE = "the body is larger than {} bytes"
 
 _log = logs.get("web")
@@ -148,6 +149,14 @@ class AccessLog:
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", None)
+    route = _route(scope)
     say = _log.debug if route in _OFTEN and status < 500 else _log.info
     say("request", method=scope["method"][:20], route=route, status=status, seconds=round(seconds, 4))
+
+
+def _route(scope: Scope) -> str | None:
+    """Name a route by its whole path: one of the API knows only what comes after the API's own."""
+    own: str | None = getattr(scope.get("route"), "path", None)
+    if own is None or own.startswith(_API) or not scope["path"].startswith(_API):
+        return own
+    return f"{_API}{own}"

@@ -112,6 +112,16 @@ def test_a_reader_is_subscribed_and_clicks_and_no_log_knows_the_link_or_the_key(
         assert {line["status"] for line in server.lines() if line["event"] == "request"} == {200, 201, 404}
 
 
+def test_the_log_names_whole_routes_and_nothing_of_a_report(desk: Desk) -> None:
+    with served(desk) as server:
+        for path in ("reports", "reports/secret-report", "nowhere"):
+            httpx.get(f"{server.address}/api/v1/{path}")
+        assert server.ends(signal.SIGTERM, PATIENCE) == 0
+        routes = [line["route"] for line in server.lines() if line["event"] == "request"]
+        assert routes == ["/api/v1/reports", "/api/v1/reports/{identity:path}", None]
+        assert "secret" not in server.log.read_text()
+
+
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_told_with_connections_open(desk: Desk, by: signal.Signals) -> None:
     with served(desk) as server, httpx.Client() as client:
