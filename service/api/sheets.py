@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -88,5 +89,7 @@ def answer(
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """Send a table piece by piece; a browser keeps it as a file of this name."""
+    rest = iter(rows)
+    first = list(islice(rest, 1))  # what is out of reach is found out while it can still be said
     told = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept", **headers}
-    return StreamingResponse(written(headings, rows), headers=told, media_type=MEDIA_TYPE)
+    return StreamingResponse(written(headings, chain(first, rest)), headers=told, media_type=MEDIA_TYPE)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service import sessions
 from storage.database import Database
 from tests.service.browsing import near, problem
 from tests.service.offices import API, Office, deal
@@ -136,7 +137,11 @@ def test_nobody_decides_by_being_near_or_by_a_cookie(office: Office) -> None:
     office.guesses("g1")
     browser, body = near(office.service), {"because": "x"}
     key = office.key("edit")["Authorization"].removeprefix("Bearer ")
-    for headers in ({}, {"Cookie": f"posterity_session={key}"}, {"Authorization": f"Basic {key}"}):
+    signed_in = sessions.sign_in(office.service, key)
+    assert signed_in is not None
+    cookie = {"Cookie": f"{sessions.COOKIE}={signed_in[0]}"}
+    assert office.browser.gets(f"{API}/review", headers=cookie).status_code == 200
+    for headers in ({}, cookie, {"Authorization": f"Basic {key}"}):
         for path in ("/review/1/reject", "/reports/a/retract", "/events/one/merge", "/reports"):
             problem(browser.posts(API + path, json=body, headers=headers), 401)
     assert waiting(office) == [1]
