@@ -143,7 +143,7 @@ def history(
     ] = None,
     all_runs: Annotated[bool, typer.Option("--all-runs", help="Superseded and failed runs too.")] = False,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="table, csv, json or parquet.")
+        str, typer.Option("--format", metavar="FORMAT", help="table, csv, json, parquet or hubverse.")
     ] = "table",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of printing.")

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 PIECE = 1 << 18  # bytes that are sent at once
 _GROUP = 20_000  # rows of a Parquet file that are compressed together
 
+DTYPES = {
+    **dict.fromkeys(("forecast", "status", "engine", "scenario", "word"), "string"),
+    **dict.fromkeys(("probability", "prior", "band_low", "band_high"), "Float64"),  # with a missing value
+    **dict.fromkeys(("pymc_probability", "monte_carlo_error"), "Float64"),
+    "as_of": "datetime64[s]",
+    "run": "int64",
+    "known_at": "datetime64[us, UTC]",
+}
 HUB_DTYPES = {
     **dict.fromkeys(("location", "target", "output_type", "output_type_id"), "string"),
     **dict.fromkeys(("reference_date", "target_end_date"), "datetime64[s]"),
@@ -69,8 +77,6 @@ def write_parquet(kind: type[HistoryRow] | type[HubRow], pages: Iterable[Rows], 
 
 def _frame(kind: type[HistoryRow] | type[HubRow], rows: Sequence[Any]) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
-
-    from storage.frames import DTYPES  # noqa: PLC0415
 
     frame = pd.DataFrame.from_records(rows, columns=list(kind._fields))
     return frame.astype(DTYPES if kind is HistoryRow else HUB_DTYPES)

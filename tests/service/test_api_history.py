@@ -15,6 +15,7 @@ import pytest
 from service.keys import create
 from storage.database import Database
 from storage.history import CHUNK
+from storage.keys import Scope
 from tests.service.believing import believed, days_of
 from tests.service.browsing import Browser, afar, bearer, near, problem
 from tests.service.stations import Station
@@ -330,7 +331,8 @@ def test_a_browser_that_signed_in_reads_what_its_key_allows(station: Station) ->
     from service.sessions import COOKIE, sign_in  # noqa: PLC0415
 
     browser = afar(station.service)
-    for scope, status in (("read", 200), ("edit", 200), ("ingest", 401)):
+    allowed: dict[Scope, int] = {"read": 200, "edit": 200, "ingest": 401}
+    for scope, status in allowed.items():
         signed = sign_in(station.service, create(station.service, f"b-{scope}", scope))
         assert signed is not None
         answer = browser.gets(HISTORY, headers={"Cookie": f"{COOKIE}={signed[0]}"})

@@ -11,7 +11,20 @@ from sqlalchemy.orm import Session
 from storage.database import Database
 from storage.events import event_keys, event_reports, evidence_reports
 from storage.forecasts import current_version
-from storage.history import history, history_documents
+from storage.history import (
+    Part,
+    Place,
+    definitions_of,
+    history,
+    history_documents,
+    last_place,
+    lines,
+    newest_run,
+    place_of,
+    rows,
+)
+from storage.latest_runs import standings as latest_runs
+from storage.lines import documents_of, newest_lines
 from storage.memberships import members, memberships, placements
 from storage.nearby import Span, amended, candidates, of_version
 from storage.polls import (
@@ -34,7 +47,7 @@ from storage.proposals import (
     waiting,
 )
 from storage.reports import file_reports, last_said, list_reports, report_versions, reports_in_force
-from storage.runs import latest_published, standing_run, store_run
+from storage.runs import forecast_ids_with_runs, latest_published, standing_run, store_run
 from storage.submissions import answered
 from storage.tables import Table
 from tests.databases import POSTGRESQL
@@ -45,6 +58,7 @@ from tests.storage.test_stored_events import store
 TABLES = "|".join(table.name for table in Table.metadata.sorted_tables)
 SCANNED = re.compile(rf"^SCAN ({TABLES})(_[0-9]+)?\b", re.MULTILINE)  # with the number of its alias
 DAY = date(2025, 7, 2)
+PLACE = Place(as_of=DAY, recorded_at=moment(9), run=3)
 
 QUERIES: dict[str, Callable[[Session], object]] = {
     "evidence": lambda session: evidence_reports(session, ["loan"], opened=DAY, as_of=DAY),
@@ -64,6 +78,26 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "history": lambda session: list(history(session, "rla", first=DAY, last=DAY, known_at=moment(9))),
     "all history": lambda session: list(history(session, "rla", all_runs=True)),
     "documents": lambda session: list(history_documents(session, "rla", first=DAY)),
+    "history in brief": lambda session: lines(session, Part(forecast_id="rla", first=DAY), limit=365),
+    "history then": lambda session: lines(
+        session, Part(forecast_id="rla", last=DAY, known_at=moment(9), upto=9), limit=365
+    ),
+    "published history": lambda session: rows(session, Part(forecast_id="rla", published=True), limit=365),
+    "next page": lambda session: lines(session, Part(forecast_id="rla", after=PLACE, upto=9), limit=10),
+    "end of a page": lambda session: last_place(session, Part(forecast_id="rla", after=PLACE), limit=10),
+    "runs": lambda session: lines(
+        session, Part(forecast_id="rla", all_runs=True, latest_first=True, after=PLACE), limit=10
+    ),
+    "place": lambda session: place_of(session, "rla", 3),
+    "newest run": lambda session: newest_run(session, "rla"),
+    "newest run of all": newest_run,
+    "definitions of runs": lambda session: definitions_of(session, [1, 2]),
+    "latest of all": lambda session: latest_runs(session, days=(1, 7, 30)),
+    "latest of all then": lambda session: latest_runs(session, days=(7,), as_of=DAY, known_at=moment(9)),
+    "latest of one": lambda session: latest_runs(session, days=(1,), only="rla"),
+    "forecasts with runs": forecast_ids_with_runs,
+    "newest lines": lambda session: newest_lines(session, "rla", limit=100),
+    "documents of runs": lambda session: documents_of(session, [1, 2]),
     "definition": lambda session: current_version(session, "rla"),
     "decisions": lambda session: memberships(session, ["r1", "r2"]),
     "decisions then": lambda session: placements(session, "r1", known_at=moment(9)),
@@ -165,6 +199,73 @@ def test_evidence_is_found_by_an_index_that_covers_it(database: Database, name: 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_is_in_force_is_found_without_what_was_before(database: Database, name: str, index: str) -> None:
     assert index in plans(database, QUERIES[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "plan"),
+    [
+        ("history in brief", "SEARCH run USING INDEX ix_run_history (forecast_id=? AND as_of>?)"),
+        ("next page", "SEARCH run USING INDEX ix_run_history (forecast_id=? AND as_of>?)"),
+        ("runs", "SEARCH run USING INDEX ix_run_history (forecast_id=? AND as_of<?)"),
+        ("latest of all", "SEARCH run_1 USING COVERING INDEX ix_run_latest (forecast_id=? AND status=?"),
+        ("newest lines", "SEARCH run USING COVERING INDEX ix_run_number (forecast_id=? AND status=?)"),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_histories_are_read_in_the_order_of_an_index(database: Database, name: str, plan: str) -> None:
+    found = plans(database, QUERIES[name])
+    assert re.sub(r"run_\d", "run_1", plan) in re.sub(r"run_\d", "run_1", found), found
+    assert "TEMP B-TREE" not in found
+
+
+LONG = (
+    "history in brief",
+    "history then",
+    "next page",
+    "runs",
+    "newest run",
+    "latest of all",
+    "newest lines",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("database_url", POSTGRESQL, indirect=True)
+def test_a_server_scans_no_table_of_runs(database: Database, name: str) -> None:
+    with database.session() as session:
+        session.execute(text("INSERT INTO evidence VALUES ('sha256:e', '{}')"))
+        session.execute(text(_RUNS))
+        session.execute(text("INSERT INTO run_line SELECT id, '{}' FROM run"))
+        session.execute(
+            text("INSERT INTO posterior (run_id, position, scenario) SELECT id, 0, 'up' FROM run")
+        )
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: object, _k: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith(("SELECT", "WITH")):
+            seen.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.session() as session:
+        QUERIES[name](session)
+    event.remove(database.engine, "before_cursor_execute", note)
+    assert seen
+    with database.session() as session:
+        explained = [session.connection().exec_driver_sql(f"EXPLAIN {s}", p).scalars().all() for s, p in seen]
+    plan = "\n".join(line for lines_ in explained for line in lines_)
+    assert not re.search(r"Seq Scan on (run|run_line|posterior)\b", plan), plan
+
+
+_RUNS = """
+INSERT INTO run (forecast_id, as_of, status, settled, supersedes, engine, evidence_digest, forecast_digest,
+                 code_digest, recorded_at, seconds)
+SELECT 'f' || number % 50, date '2020-01-01' + number / 50, 'published', true, 0, 'exact', 'sha256:e',
+       'sha256:f', 'sha256:c', timestamptz '2020-01-01 00:00Z' + number * interval '1 hour', 1
+FROM generate_series(0, 19999) AS number
+"""
 
 
 @pytest.mark.slow

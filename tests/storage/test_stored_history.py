@@ -1,13 +1,12 @@
 import csv
 import io
 import json
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 
 from storage.database import Database
-from storage.frames import history_frame
 from storage.history import HistoryRow, history, history_documents
 from storage.runs import RunRecord, store_run
 from tests.storage.samples import moment, run
@@ -87,17 +86,3 @@ def test_the_span_includes_both_ends(filled: Database) -> None:
 def test_known_at_shows_the_history_as_it_was_seen_then(filled: Database) -> None:
     assert runs(filled, known_at=moment(11)) == [1, 2]
     assert runs(filled, known_at=moment(19)) == [1, 2, 4]
-
-
-def test_a_frame_has_its_types_and_marks_what_is_missing(filled: Database) -> None:
-    with filled.reading() as session:
-        frame = history_frame(session, "rla")
-        empty = history_frame(session, "nothing")
-    assert ",".join(frame.columns) == HEADER
-    assert list(frame["run"]) == [3, 3, 2, 2, 4, 4]
-    assert frame["band_low"].isna().tolist() == [True, False] * 3
-    assert frame["known_at"][0] == moment(20)
-    assert frame["as_of"][0] == datetime(2026, 1, 10)  # noqa: DTZ001 - a day is in no zone
-    assert frame.dtypes.astype(str).to_dict() == empty.dtypes.astype(str).to_dict()
-    assert str(frame["probability"].dtype) == "Float64"
-    assert (len(empty), str(frame["word"].dtype)) == (0, "string")
