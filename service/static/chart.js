@@ -86,7 +86,13 @@
     if (turn !== state.drawing) return made.finalize();
     state.view?.finalize();
     state.view = made;
-    canvas.replaceChildren(made.view.container());
+    const drawn = made.view.container(); // the figure says what it shows, and the table beside it has all
+    drawn.removeAttribute("role");
+    drawn.setAttribute("aria-hidden", "true");
+    for (const one of drawn.querySelectorAll("[role], [aria-label]")) {
+      for (const name of ["role", "aria-label", "aria-roledescription"]) one.removeAttribute(name);
+    }
+    canvas.replaceChildren(drawn);
     if (!canvas.isConnected) picture.replaceWith(canvas);
     figure.querySelector(".scripted").hidden = false;
   }
