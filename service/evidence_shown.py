@@ -20,7 +20,7 @@ from storage.evidence_pages import FIRST, EventPage, Place, Wanted, event_page, 
 from storage.reports import StoredReport, report_versions
 
 MOST_REPORTS = 200  # of one event that a page shows
-_PATIENCE = 5  # times as many reports are read before a search asks whether to go on
+_PATIENCE = 2  # times as many reports are read before a search asks whether to go on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

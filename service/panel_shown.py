@@ -1,8 +1,10 @@
 """What the page of countries shows: the figures of `posterity panel`, kept until anything beneath changes."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from model.domain import Forecast
@@ -13,10 +15,11 @@ from service.files_read import stamp_of
 from service.panel import panel
 from service.panel_question import KINDS, Question
 from service.panel_values import Panel, Row
-from storage.nearby import last_written
+from storage.nearby import Written, last_written
 
 MOST_COUNTRIES = 30
 _MOST = 32  # panels that are remembered
+_DEAR, _REST = 1.0, 20  # seconds, and how many times as long as one took nobody need wait for the next
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,15 +36,32 @@ class YearRow:
     agreement: tuple[float | None, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A panel, when it was put together, and how long that took; `written` is what was stored by then."""
+
+    panel: Panel
+    at: datetime
+    written: Written
+    clock: float
+    took: float
+
+    def holds(self, written: Written) -> bool:
+        """Whether it may be shown still: nothing was stored since, or making it again costs too much."""
+        if written == self.written:
+            return True
+        return self.took > _DEAR and time.monotonic() - self.clock < _REST * self.took
+
+
 class Panels:
-    """The panels that were asked for last; safe to share between threads."""
+    """The panels that were asked for last; safe to share between threads, and made one at a time."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._kept: OrderedDict[object, Panel] = OrderedDict()
+        self._kept: OrderedDict[object, Made] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, forecast: Forecast, question: Question) -> Panel:
+    def of(self, forecast: Forecast, question: Question) -> Made:
         """Put a panel together, unless it is known as things stand.
 
         Raises
@@ -51,22 +71,28 @@ class Panels:
         """
         if len(question.countries) > MOST_COUNTRIES:
             raise UsageError(f"these are more than {MOST_COUNTRIES} countries; choose fewer")
-        with self._service.database.reading() as session:
-            written = last_written(session)
-        rates_file = self._service.configuration.base_rates.file
-        stamps = tuple(map(stamp_of, (question.register, question.votes, rates_file)))
-        asked = _hashable(question)
-        key = (forecast.id, asked, stamps, written, self._service.today())
+        key = self._key(forecast, question)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = self._made(forecast, question)
-        with self._lock:
-            self._kept[key] = made
+            with self._service.database.reading() as session:
+                written = last_written(session)
+            before = self._kept.get(key)
+            if before is None or not before.holds(written):
+                began = time.monotonic()
+                found = self._made(forecast, question)
+                ended = time.monotonic()
+                before = Made(
+                    panel=found, at=self._service.clock(), written=written, clock=ended, took=ended - began
+                )
+            self._kept[key] = before
+            self._kept.move_to_end(key)
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
-        return made
+            return before
+
+    def _key(self, forecast: Forecast, question: Question) -> object:
+        rates = self._service.configuration.base_rates.file
+        stamps = tuple(map(stamp_of, (question.register, question.votes, rates)))
+        return (forecast.id, _hashable(question), stamps, self._service.today())
 
     def _made(self, forecast: Forecast, question: Question) -> Panel:
         try:

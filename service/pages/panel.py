@@ -49,10 +49,11 @@ def router(service: Service) -> APIRouter:
         told |= {"first": first, "last": last}
         try:
             question = _question(service, told)
-            found, wrong = panels.of(chosen, question), ""
+            made, wrong = panels.of(chosen, question), ""
         except UsageError as error:
-            question, found, wrong = Question(), None, str(error)
-        context = _context(service, chosen, question, found, shown)
+            question, made, wrong = Question(), None, str(error)
+        context = _context(service, chosen, question, made.panel if made else None, shown)
+        context["counted_at"] = made.at if made else None
         status = 422 if wrong else 200
         return pages.render(request, "panel.html", status, wrong=wrong, told=told, **context, **asked.HELPERS)
 
