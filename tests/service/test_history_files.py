@@ -46,7 +46,7 @@ def test_parquet_has_types_and_marks_what_is_missing() -> None:
     assert full["probability"].isna().tolist() == [False, False, True]
     assert full["known_at"][0] == NOW
     assert full.dtypes.astype(str).to_dict() == empty.dtypes.astype(str).to_dict()
-    assert (str(full["probability"].dtype), str(full["as_of"].dtype)) == ("Float64", "datetime64[s]")
+    assert (str(full["probability"].dtype), str(full["as_of"].dtype)) == ("Float64", "datetime64[ms]")
     assert (len(empty), str(empty["word"].dtype)) == (0, "string")
 
 
