@@ -1,6 +1,6 @@
 """Sends what nobody should send to every address of the API, with every check of schemathesis on.
 
-    python -m benchmarks.api_fuzz [--cases 20000] [--postgresql]
+    python -m benchmarks.api_fuzz [--cases 20000] [--seed 1] [--postgresql]
 
 A real server has something of everything in its store. Rounds with ever other seeds go on until so many
 requests have been made up; what a check finds is printed with how to send it again, and ends it with code 1.
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from service import keys
@@ -29,12 +30,13 @@ def main() -> int:
     """Fuzz until there were enough cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument("--postgresql", action="store_true")
     wanted = parser.parse_args()
     cases, found, began = 0, Counter[str](), time.perf_counter()
-    seed = 0
-    while cases < wanted.cases:
-        seed += 1
+    for seed in count(wanted.seed):
+        if cases >= wanted.cases:
+            break
         with (
             tempfile.TemporaryDirectory(prefix="posterity-fuzz-") as name,
             _url(Path(name), postgresql=wanted.postgresql) as url,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from service.composition import Service
-from storage.runs import StoredRun, evidence_snapshot, forecast_ids_with_runs, latest_published
+from storage.runs import StoredRun, evidence_in_force, evidence_snapshot, forecast_ids_with_runs, get_run
 
 type Standing = Literal["counts", "folded", "uncounted"]
 type Lines = list[dict[str, Any]]
@@ -71,7 +71,8 @@ def effects(  # noqa: PLR0913 - what is asked, of which event, as of when
     """
     found: list[Effect] = []
     for forecast in _forecasts(service, session, tags):
-        run = latest_published(session, forecast, at_most=as_of, known_at=known_at)
+        believed = evidence_in_force(session, forecast, at_most=as_of, known_at=known_at)
+        run = get_run(session, believed[0]) if believed and _names(believed[1], event) else None
         if run is not None:
             found += _of_run(session, run, event)
     return found
@@ -82,6 +83,11 @@ def _forecasts(service: Service, session: Session, tags: Collection[str]) -> Ite
     configured = {one.id: one for one in service.configuration.forecasts}
     yield from (one.id for one in configured.values() if not one.tags.isdisjoint(tags))
     yield from (one for one in forecast_ids_with_runs(session) if one not in configured)
+
+
+def _names(snapshot: str, event: str) -> bool:
+    """Whether a snapshot may be about an event; most are not, and need not be read to know that."""
+    return json.dumps(event, ensure_ascii=False) in snapshot
 
 
 def _of_run(session: Session, run: StoredRun, event: str) -> Iterator[Effect]:

@@ -229,6 +229,23 @@ def evidence_snapshot(session: Session, digest: str) -> dict[str, object] | None
     return None if stored is None else dict(json.loads(stored))
 
 
+def evidence_in_force(
+    session: Session, forecast_id: str, *, at_most: date | None = None, known_at: datetime | None = None
+) -> tuple[int, str] | None:
+    """Look up the number of the run that is believed, as `latest_published` does, and what counted there.
+
+    What counted is the snapshot's text, so that who looks for something in it need not read it first.
+    """
+    mine = col(Run.forecast_id) == forecast_id, col(Run.status) == "published"
+    same = col(Evidence.digest) == col(Run.evidence_digest)
+    statement = select(col(Run.id), col(Evidence.snapshot)).join(Evidence, same).where(*mine)
+    if at_most is not None:
+        statement = statement.where(col(Run.as_of) <= at_most)
+    newest = statement.where(known(Run.recorded_at, known_at)).order_by(*_NEWEST_FIRST)
+    found = session.execute(newest.limit(1)).first()
+    return (found[0] or 0, found[1]) if found else None
+
+
 def run_checks(session: Session, run: int) -> list[Verdict]:
     """List what the checks of a run found."""
     statement = select(RunCheck).where(col(RunCheck.run_id) == run).order_by(col(RunCheck.position))
@@ -248,10 +265,12 @@ def forecast_ids_with_runs(session: Session) -> list[str]:
     return sorted(one for one in session.scalars(select(ids.c.key)) if one is not None)
 
 
+_NEWEST_FIRST = col(Run.as_of).desc(), col(Run.recorded_at).desc(), col(Run.id).desc()
+
+
 def _stored() -> Select[Run, str]:
-    newest_first = col(Run.as_of).desc(), col(Run.recorded_at).desc(), col(Run.id).desc()
     documents = col(RunDocument.run_id) == col(Run.id)
-    return select(Run, col(RunDocument.document)).join(RunDocument, documents).order_by(*newest_first)
+    return select(Run, col(RunDocument.document)).join(RunDocument, documents).order_by(*_NEWEST_FIRST)
 
 
 def _one(session: Session, statement: Select[Run, str]) -> StoredRun | None:

@@ -12,6 +12,9 @@ from model.errors import InvalidValue
 from service.api.parameters import Day
 
 
+TEXT = r"^[^\x00]*$"
+
+
 def _read(read: Callable[[object], str]) -> Callable[[str], str]:
     def check(value: str) -> str:
         try:
@@ -27,10 +30,16 @@ type _Country = Annotated[str, AfterValidator(_read(fields.country))]
 
 Tag = Annotated[_Tag | None, Query(description="The kind of event, such as contract_signed.")]
 Country = Annotated[_Country | None, Query(description="ISO 3166 code, or * for the whole region.")]
-Event = Annotated[str | None, Query(max_length=200, description="The event that it belongs to, by its key.")]
+Event = Annotated[
+    str | None, Query(max_length=200, pattern=TEXT, description="The event that it belongs to, by its key.")
+]
 Search = Annotated[
     str | None,
-    Query(max_length=200, description="Words, in any case, of a headline, a publisher or an id."),
+    Query(
+        max_length=200,
+        pattern=TEXT,
+        description="Words, in any case, of a headline, a publisher or an id.",
+    ),
 ]
 Since = Annotated[Day | None, Query(description="The first day, included.")]
 Until = Annotated[Day | None, Query(description="The last day, included.")]

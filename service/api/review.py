@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from service import review
 from service.api.bodies import Because, Body, Name, whole
-from service.api.filters import Tag
+from service.api.filters import TEXT, Tag
 from service.api.links import to_proposal, to_report
 from service.api.named import LARGEST
 from service.api.paging import page, position
@@ -29,7 +29,9 @@ Numbers = Annotated[
     list[Annotated[int, Field(ge=1, le=LARGEST), BeforeValidator(whole)]],
     Field(min_length=1, max_length=_MOST_NUMBERS),
 ]
-Source = Annotated[str | None, Query(max_length=100, description="Only what this source proposed.")]
+Source = Annotated[
+    str | None, Query(max_length=100, pattern=TEXT, description="Only what this source proposed.")
+]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="The most that a page holds.")]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from service.api.filters import TEXT
 from service.api.paging import page, position
 from service.api.parameters import Cursor, KnownAt
 from service.api.shapes import Scores
@@ -18,7 +19,7 @@ from storage.runs import forecast_ids_with_runs
 PAGE, MOST = 100, 200  # forecasts
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="The most forecasts that a page holds.")]
-Forecast = Annotated[str | None, Query(max_length=200, description="Only of this forecast.")]
+Forecast = Annotated[str | None, Query(max_length=200, pattern=TEXT, description="Only of this forecast.")]
 
 
 def router(service: Service) -> APIRouter:
