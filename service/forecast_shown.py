@@ -21,7 +21,7 @@ from service.show_reasons import Account
 from storage.forecasts import Version, current_version, versions
 from storage.history import HistoryRow, history
 from storage.outlooks import Summary, summary
-from storage.runs import StoredRun, current_run, forecast_ids_with_runs, get_run, latest_published, run_checks
+from storage.runs import StoredRun, current_run, forecast_ids_with_runs, get_run, latest_published
 
 AGO = (1, 7, 30)  # days over which changes are told
 
@@ -201,12 +201,13 @@ def _of_run(session: Session, run: StoredRun) -> ShownRun:
     evidence = _evidence(session, run)
     version = current_version(session, run.forecast_id, digest=run.forecast_digest)
     told = run.status != "failed" and evidence is not None
+    document = json.loads(run.document)
     return ShownRun(
         run=run,
         forecast=forecast_from(version.definition) if version else None,
         evidence=evidence,
-        document=json.loads(run.document),
-        checks=run_checks(session, run.run),
+        document=document,
+        checks=[Verdict(**one) for one in document.get("checks") or ()],
         reasons=_told(stored_reasons, run, evidence) if told else [],
         outlook=_told(stored_outlook, run, evidence) if told else [],
         watch=_told(stored_watch, run, evidence) if told else [],

@@ -20,7 +20,8 @@ def room(tmp_path: Path, database: Database) -> Newsroom:
 
 def session_rows(room: Newsroom) -> int:
     with room.database.engine.connect() as connection:
-        return connection.exec_driver_sql("SELECT count(*) FROM web_session").scalar_one()
+        number: int = connection.exec_driver_sql("SELECT count(*) FROM web_session").scalar_one()
+    return number
 
 
 def test_a_key_is_exchanged_for_a_session_that_opens_the_pages(room: Newsroom) -> None:
