@@ -118,7 +118,7 @@ def _events(found: Panel) -> Callable[[Row], Plot]:
         if not known:
             return _unknown(found, EVENTS)
         sums = {year: sum(_in(row, year).values()) for year in found.years}
-        told = ", ".join(f"{one.total} {kind}" for kind, one in known.items())
+        told = ", ".join(_counted(one.total, kind) for kind, one in known.items())
         return Plot(
             kind=EVENTS,
             total=told,
@@ -128,6 +128,10 @@ def _events(found: Panel) -> Callable[[Row], Plot]:
         )
 
     return make
+
+
+def _counted(number: int, kind: str) -> str:
+    return f"{number} {kind.removesuffix('s') if number == 1 else kind}"
 
 
 def _in(row: Row, year: int) -> dict[str, int]:
