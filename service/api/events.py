@@ -61,12 +61,13 @@ def router(service: Service) -> APIRouter:
         """List events of which some report in force passes every filter, the latest published first."""
         wanted = Wanted(tag=tag, country=country, since=since, until=until, search=search, published_by=as_of)
         place = _place(cursor)
-        if sheets.wanted(request, format) == "csv" and limit is None:
+        as_table = sheets.is_wanted(request, format)
+        if as_table and limit is None:
             rows = _all(service, wanted, place, known_at or service.clock())
             return sheets.answer(_HEADINGS, rows, "events.csv")
         page = _page(service, wanted, place, limit or PAGE, known_at)
         link = next_link(request, cursor_of(*page.end)) if page.end else {}
-        if sheets.wanted(request, format) == "csv":
+        if as_table:
             return sheets.answer(_HEADINGS, _documents(page, wanted), "events.csv", link)
         response.headers.update({"Vary": "Accept"} | link)
         return list(_documents(page, wanted))

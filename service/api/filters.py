@@ -11,7 +11,6 @@ from ingest import fields
 from model.errors import InvalidValue
 from service.api.parameters import Day
 
-
 TEXT = r"^[^\x00]*$"
 
 

@@ -40,8 +40,13 @@ Format = Annotated[
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
-def wanted(request: Request, stated: Form | None) -> Form:
+def wanted(request: Request, stated: Form | None, forms: Sequence[Form] = FORMS) -> Form:
     """Say in which form an answer is wanted.
+
+    Parameters
+    ----------
+    forms
+        Those in which it can be had.
 
     Raises
     ------
@@ -52,10 +57,10 @@ def wanted(request: Request, stated: Form | None) -> Form:
         return stated
     accepted = request.headers.get("accept", "") or "*/*"
     ranges = list(_ranges(accepted))
-    likings = [(_liking(form, ranges), form) for form in FORMS]
+    likings = [(_liking(form, ranges), form) for form in forms]
     best = max(liking for liking, _ in likings)
     if best == 0:
-        offers = ", ".join(sorted({media.partition(";")[0] for media in MEDIA_TYPES.values()}))
+        offers = ", ".join(sorted({media.partition(";")[0] for media in map(MEDIA_TYPES.__getitem__, forms)}))
         raise HTTPException(406, f"this can be had as {offers}; say so in Accept, or write ?format=csv")
     return next(form for liking, form in likings if liking == best)
 

@@ -89,12 +89,13 @@ def router(service: Service) -> APIRouter:
         )
         found = position(cursor, date, int)
         place = Place(*found) if found else FIRST
-        if sheets.wanted(request, format) == "csv" and limit is None:
+        as_table = sheets.is_wanted(request, format)
+        if as_table and limit is None:
             rows = _all(service, wanted, place, known_at or service.clock())
             return sheets.answer(_HEADINGS, rows, "reports.csv")
         page = _page(service, wanted, place, limit or PAGE, known_at)
         link = next_link(request, cursor_of(*page.end)) if page.end else {}
-        if sheets.wanted(request, format) == "csv":
+        if as_table:
             return sheets.answer(_HEADINGS, map(_row, page.reports), "reports.csv", link)
         response.headers.update({"Vary": "Accept"} | link)
         return [report_document(one) for one in page.reports]

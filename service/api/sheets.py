@@ -16,13 +16,10 @@ from typing import Any, Literal
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from service.api import formats
 from service.printing import visible
 
-type Form = Literal["json", "csv"]
-
-MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫]")
-_QUALITY = re.compile(r"q=(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII)
 _ROWS = 200  # that are written at once
 
 
@@ -57,29 +54,15 @@ def _taken(buffer: io.StringIO) -> bytes:
     return content
 
 
-def wanted(request: Request, stated: Form | None) -> Form:
-    """Say in which form a list is wanted: as the address states it, else as ``Accept`` prefers."""
-    if stated is not None:
-        return stated
-    accepted = request.headers.get("accept", "")
-    return "csv" if _liking(accepted, "text/csv") > _liking(accepted, "application/json") else "json"
+def is_wanted(request: Request, stated: Literal["json", "csv"] | None) -> bool:
+    """Whether a list is wanted as a table: as the address states it, else as ``Accept`` prefers.
 
-
-def _liking(accepted: str, kind: str) -> float:
-    """Find how much a kind of content is liked, 0 to 1: by its name, else its group, else ``*/*``."""
-    group = f"{kind.partition('/')[0]}/*"
-    liked: dict[str, float] = {}
-    for part in accepted.split(","):
-        name, *parameters = (one.strip().lower() for one in part.split(";"))
-        liked[name] = _quality(parameters)
-    return next((liked[name] for name in (kind, group, "*/*") if name in liked), 0.0)
-
-
-def _quality(parameters: Iterable[str]) -> float:
-    for one in parameters:
-        if _QUALITY.fullmatch(one):
-            return float(one.removeprefix("q="))
-    return 1.0
+    Raises
+    ------
+    HTTPException
+        406: the client takes neither.
+    """
+    return formats.wanted(request, stated, ("json", "csv")) == "csv"
 
 
 def answer(
@@ -92,4 +75,4 @@ def answer(
     rest = iter(rows)
     first = list(islice(rest, 1))  # what is out of reach is found out while it can still be said
     told = {"Content-Disposition": f'attachment; filename="{name}"', "Vary": "Accept", **headers}
-    return StreamingResponse(written(headings, chain(first, rest)), headers=told, media_type=MEDIA_TYPE)
+    return StreamingResponse(written(headings, chain(first, rest)), headers=told, media_type=formats.CSV)
