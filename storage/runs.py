@@ -237,13 +237,15 @@ def evidence_in_force(
     What counted is the snapshot's text, so that who looks for something in it need not read it first.
     """
     mine = col(Run.forecast_id) == forecast_id, col(Run.status) == "published"
-    same = col(Evidence.digest) == col(Run.evidence_digest)
-    statement = select(col(Run.id), col(Evidence.snapshot)).join(Evidence, same).where(*mine)
+    statement = select(col(Run.id), col(Run.evidence_digest)).where(*mine)
     if at_most is not None:
         statement = statement.where(col(Run.as_of) <= at_most)
     newest = statement.where(known(Run.recorded_at, known_at)).order_by(*_NEWEST_FIRST)
     found = session.execute(newest.limit(1)).first()
-    return (found[0] or 0, found[1]) if found else None
+    if found is None:
+        return None
+    snapshot = session.scalar(select(col(Evidence.snapshot)).where(col(Evidence.digest) == found[1]))
+    return found[0] or 0, snapshot or ""
 
 
 def run_checks(session: Session, run: int) -> list[Verdict]:

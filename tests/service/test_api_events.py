@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -108,6 +109,13 @@ def test_what_an_event_did_is_told_in_bits_as_the_run_stored_it(office: Office) 
     }
     assert list(effect["bits"]) == ["down", "up"]
     assert office.lists("/events/two")["effects"] == []
+
+
+@pytest.mark.parametrize("key", ['a "quoted" key', "événement", "a/b\\c", "\u202egnp", "日本"])
+def test_what_an_event_did_is_found_whatever_its_key_is(office: Office, key: str) -> None:
+    office.hands_in(deal("a", event=key))
+    office.runs()
+    assert len(office.lists(f"/events/{quote(key, safe='')}")["effects"]) == 1
 
 
 def test_an_event_within_an_occasion_that_counts_is_told_to_add_nothing(office: Office) -> None:

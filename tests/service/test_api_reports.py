@@ -287,6 +287,12 @@ def test_who_prefers_csv_gets_it(office: Office, accept: str, kind: str) -> None
     assert "Accept" in answer.headers["vary"].split(", ")
 
 
+def test_who_takes_neither_json_nor_csv_is_told_what_there_is(office: Office) -> None:
+    document = problem(office.gets("/reports", headers={"Accept": "application/pdf"}), 406)
+    assert "text/csv" in document["detail"]
+    assert "parquet" not in document["detail"]
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [

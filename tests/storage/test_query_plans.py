@@ -47,7 +47,7 @@ from storage.proposals import (
     waiting,
 )
 from storage.reports import file_reports, last_said, list_reports, report_versions, reports_in_force
-from storage.runs import forecast_ids_with_runs, latest_published, standing_run, store_run
+from storage.runs import evidence_in_force, forecast_ids_with_runs, latest_published, standing_run, store_run
 from storage.submissions import answered
 from storage.tables import Table
 from tests.databases import POSTGRESQL
@@ -74,6 +74,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "reports by tag": lambda session: list_reports(session, tag="loan", since=DAY, until=DAY),
     "reports by day": lambda session: list_reports(session, since=DAY, until=DAY),
     "latest": lambda session: latest_published(session, "rla", before=DAY, known_at=moment(9)),
+    "evidence in force": lambda session: evidence_in_force(session, "rla", at_most=DAY, known_at=moment(9)),
     "same inputs": lambda session: standing_run(session, "rla", DAY),
     "history": lambda session: list(history(session, "rla", first=DAY, last=DAY, known_at=moment(9))),
     "all history": lambda session: list(history(session, "rla", all_runs=True)),
@@ -114,6 +115,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "waiting of a source": lambda session: waiting(session, source="feed", limit=50),
     "waiting with a tag": lambda session: waiting(session, tag="loan", limit=50),
     "waiting of both": lambda session: waiting(session, source="feed", tag="loan", limit=50),
+    "waiting on the next page": lambda session: waiting(session, limit=50, after=20),
     "waiting then": lambda session: waiting(session, limit=50, known_at=moment(27)),
     "how much waits": count_waiting,
     "proposals of a report": lambda session: proposals_of(session, "r1"),
