@@ -72,6 +72,13 @@ def web_link(url: str | None) -> str | None:
     return url if parts.scheme in {"http", "https"} and parts.hostname else None
 
 
+def elsewhere(url: str | None, publisher: str | None) -> str:
+    """Name the host that an address leads to where it is not the publisher's own; empty where it is."""
+    host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    own = (publisher or "").casefold().removeprefix("www.")
+    return "" if own and (host == own or host.endswith(f".{own}")) else host
+
+
 def signed(number: float | None, places: int) -> str:
     """Show a change with its sign, a true minus, and no signed zero; missing as a dash."""
     if number is None:
@@ -113,6 +120,7 @@ HELPERS: dict[str, Any] = {
     "report_path": report_path,
     "forecast_path": forecast_path,
     "web_link": web_link,
+    "elsewhere": elsewhere,
     "signed": signed,
     "span": span,
     "sentence": sentence,

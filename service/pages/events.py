@@ -10,7 +10,8 @@ from model.errors import UsageError
 from service.api.paging import cursor_of, position
 from service.composition import Service
 from service.counting import Counting
-from service.evidence_shown import EventList, Moved, listed, shown_event
+from service.event_shown import Moved, shown_event
+from service.evidence_shown import EventList, listed
 from service.pages import asked
 from service.pages.access import reading
 from service.pages.shell import Pages, query

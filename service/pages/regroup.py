@@ -59,6 +59,11 @@ def router(service: Service) -> APIRouter:
 
         return _regrouped(service, pages, request, form, decide)
 
+    @routes.get("/review/regroup/{_decision}", dependencies=[reads])
+    def instead(_decision: str) -> Response:
+        """Lead to where an event is named, after a sign-in in between."""
+        return RedirectResponse("/review", 303)
+
     return routes
 
 

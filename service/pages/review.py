@@ -82,6 +82,11 @@ def router(service: Service) -> APIRouter:
 
         return _decided(service, pages, request, number, form, decide)
 
+    @routes.get("/review/{number}/{_decision}", dependencies=[reads])
+    def instead(number: Number, _decision: str) -> Response:
+        """Lead back to the page of the form: after a sign-in in between, or by the browser's own button."""
+        return RedirectResponse(f"/review/{number}", 303)
+
     return routes
 
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
-from service import evidence_shown, review
+from service import event_shown, evidence_shown, review
 from service.counting import Counting
 from service.intake import take_files
-from service.pages.asked import web_link
+from service.pages.asked import elsewhere, web_link
 from service.report_shown import shown_report
 from storage.database import Database
 from storage.evidence_pages import Wanted
@@ -192,6 +192,22 @@ def test_only_addresses_of_the_web_are_links(url: str) -> None:
     assert web_link("https://paper.example/a") == "https://paper.example/a"
 
 
+@pytest.mark.parametrize(
+    ("url", "publisher", "host"),
+    [
+        ("https://www.paper.example/a", "paper.example", ""),
+        ("https://news.paper.example/a", "Paper.example", ""),
+        ("https://evil.example/a", "paper.example", "evil.example"),
+        ("https://notpaper.example/a", "paper.example", "notpaper.example"),
+        ("https://paper.example/a", None, "paper.example"),
+    ],
+)
+def test_a_link_says_where_it_leads_unless_that_is_its_publisher(
+    url: str, publisher: str | None, host: str
+) -> None:
+    assert elsewhere(url, publisher) == host
+
+
 def test_strangers_are_led_to_the_sign_in(room: Newsroom) -> None:
     answer = afar(room.service).gets("/events/c9", headers={"accept": "text/html"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fevents%2Fc9")
@@ -210,7 +226,7 @@ def test_the_pages_scan_no_table(room: Newsroom) -> None:
             partial(evidence_shown.listed, service, counting, wanted, limit=25)
             for wanted in (Wanted(), Wanted(tag="treaty"), Wanted(search="peru", country="PE"))
         ),
-        partial(evidence_shown.shown_event, service, counting, "c9"),
+        partial(event_shown.shown_event, service, counting, "c9"),
         partial(shown_report, service, "c9"),
     ]
     for look in looks:

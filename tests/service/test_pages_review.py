@@ -143,6 +143,12 @@ def test_who_may_only_read_sees_the_list_and_learns_how_to_decide(bureau: Bureau
     assert afar(bureau.service).gets("/review").status_code == 401
 
 
+def test_an_editor_who_signs_in_between_comes_back_to_the_form(bureau: Bureau, editor: Visitor) -> None:
+    bureau.guesses(deal("feed:1"))
+    leads_to(editor.opens("/review/1/accept", 303), "/review/1")
+    leads_to(editor.opens("/review/regroup/merge", 303), "/review")
+
+
 def test_filters_stay_while_an_editor_goes_on(bureau: Bureau, editor: Visitor) -> None:
     bureau.guesses(deal("a"), source="one")
     bureau.guesses(deal("b", "2026-05-01"), source="two")
