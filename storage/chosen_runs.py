@@ -145,7 +145,8 @@ def _superseded(shape: Shape) -> ColumnElement[bool]:
         newer.recorded_at > RUNS.c.recorded_at,
         and_(newer.recorded_at == RUNS.c.recorded_at, newer.id > RUNS.c.id),
     )
-    result = _came_to_a_result(_NEWER, shape)
+    # Stated as a list, so that the index of the latest runs leads to the cutoff, and not only to the forecast.
+    result = newer.status.in_(["published"] if shape.published else ["published", "held"])
     return select(newer.id).where(*same, is_newer, _counts(_NEWER, shape), result).exists()
 
 
