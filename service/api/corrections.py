@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from service import review
 from service.api.bodies import Because, Body, Key, Name, Names
 from service.api.links import to_event
-from service.api.shapes import Corrected, Regrouped
+from service.api.outcomes import Corrected, Regrouped
 from service.composition import Service
 from service.show_review import corrected_document, regrouped_document
 from service.web_access import needs

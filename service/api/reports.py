@@ -14,10 +14,11 @@ from service.api import sheets
 from service.api.bodies import Key, media_type, plain_body
 from service.api.filters import Country, Event, Format, PublishedBy, Search, Since, Tag, Until
 from service.api.links import to_event, to_report
+from service.api.outcomes import Submitted
 from service.api.paging import cursor_of, next_link, position
 from service.api.parameters import Cursor, KnownAt, Limit
 from service.api.report_bodies import REQUEST
-from service.api.shapes import ReportDetail, StoredReport, Submitted
+from service.api.shapes import ReportDetail, StoredReport
 from service.composition import Service
 from service.problems import shown
 from service.show_decisions import placed, reviewed

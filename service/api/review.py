@@ -10,9 +10,10 @@ from service.api.bodies import Because, Body, Name, whole
 from service.api.filters import TEXT, Tag
 from service.api.links import to_proposal, to_report
 from service.api.named import LARGEST
+from service.api.outcomes import Accepted, Waits
 from service.api.paging import page, position
 from service.api.parameters import Cursor, KnownAt
-from service.api.shapes import Accepted, Proposed, Waits
+from service.api.shapes import Proposed
 from service.composition import Service
 from service.deciding import MOST_WORDS
 from service.show_decisions import reviewed

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from service.api.filters import TEXT
+from service.api.outcomes import Scores
 from service.api.paging import page, position
 from service.api.parameters import Cursor, KnownAt
-from service.api.shapes import Scores
 from service.composition import Service
 from service.web_access import reads
 from storage.outlooks import Summary, summary

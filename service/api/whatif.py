@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 from pydantic import ConfigDict, Field
 
 from service.api.bodies import Body, Key, Name
+from service.api.outcomes import WhatIf
 from service.api.parameters import Day
-from service.api.shapes import WhatIf
 from service.composition import Service
 from service.show_whatif import document, supposing
 from service.web_access import reads

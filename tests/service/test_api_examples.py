@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from service.api import corrections, review, shapes, whatif
+from service.api import corrections, outcomes, review, shapes, whatif
 from storage.database import Database
 from tests.service.offices import Office, deal
 
@@ -25,12 +25,12 @@ ANSWERS = [
     shapes.StoredReport,
     shapes.Member,
     shapes.EventSummary,
-    shapes.Submitted,
-    shapes.Corrected,
-    shapes.Regrouped,
-    shapes.Accepted,
-    shapes.WhatIf,
-    shapes.Scores,
+    outcomes.Submitted,
+    outcomes.Corrected,
+    outcomes.Regrouped,
+    outcomes.Accepted,
+    outcomes.WhatIf,
+    outcomes.Scores,
 ]
 
 
