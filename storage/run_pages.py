@@ -7,7 +7,7 @@ from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 
-from sqlalchemy import Select, select
+from sqlalchemy import BigInteger, Select, literal, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -46,7 +46,9 @@ def run_page(
 ) -> list[RunRow]:
     """List the runs whose numbers lie below one, the newest first."""
     wanted = [status] if status else STATUSES
-    newest_first = select(Run).where(col(Run.id) < before).order_by(col(Run.id).desc()).limit(limit)
+    newest_first = (
+        select(Run).where(col(Run.id) < literal(before, BigInteger)).order_by(col(Run.id).desc()).limit(limit)
+    )
     if forecast is not None:  # by each status in turn, for that is how runs can be looked up by their numbers
         mine = newest_first.where(col(Run.forecast_id) == forecast)
         found = [session.scalars(mine.where(col(Run.status) == one)).all() for one in wanted]

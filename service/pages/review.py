@@ -18,7 +18,7 @@ from storage.keys import StoredKey
 
 PAGE = 20
 _FIELDS = ("tag", "country", "grade", "event", "why")  # what an editor may say
-_LARGEST = 2**63 - 1  # number that a database can look for
+_LARGEST = 2**31 - 1  # number that any database can give
 
 Number = Annotated[int, Path(ge=1, le=_LARGEST)]
 After = Annotated[int | None, Query(ge=0, le=_LARGEST)]
