@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Integer, Select, Table, and_, bindparam, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from storage.columns import UtcDateTime
 from storage.tables import Run
@@ -129,7 +142,10 @@ def most() -> ColumnElement[int]:
 
 def _counts(of: Any, shape: Shape) -> ColumnElement[bool]:
     known = of.c.recorded_at <= bindparam("known_at", type_=UtcDateTime()) if shape.known_at else true()
-    return and_(known, of.c.id <= bindparam("upto", type_=Integer())) if shape.upto else known
+    if not shape.upto:
+        return known
+    number = of.c.id + literal_column("0")  # computed, so that no index of numbers draws the search away
+    return and_(known, number <= bindparam("upto", type_=Integer()))
 
 
 def _came_to_a_result(of: Any, shape: Shape) -> ColumnElement[bool]:
@@ -145,7 +161,7 @@ def _superseded(shape: Shape) -> ColumnElement[bool]:
         newer.recorded_at > RUNS.c.recorded_at,
         and_(newer.recorded_at == RUNS.c.recorded_at, newer.id > RUNS.c.id),
     )
-    # Stated as a list, so that the index of the latest runs leads to the cutoff, and not only to the forecast.
+    # Listed, so that the index of the latest runs leads to the cutoff, and not only to the forecast.
     result = newer.status.in_(["published"] if shape.published else ["published", "held"])
     return select(newer.id).where(*same, is_newer, _counts(_NEWER, shape), result).exists()
 

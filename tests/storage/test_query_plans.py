@@ -220,6 +220,13 @@ def test_histories_are_read_in_the_order_of_an_index(database: Database, name: s
     assert "TEMP B-TREE" not in found
 
 
+@pytest.mark.parametrize("name", ["history in brief", "history then", "published history", "next page"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_whether_a_run_is_superseded_is_looked_up_at_its_cutoff(database: Database, name: str) -> None:
+    plan = plans(database, QUERIES[name])
+    assert "SEARCH newer USING COVERING INDEX ix_run_latest (forecast_id=? AND status=? AND as_of=?)" in plan
+
+
 LONG = (
     "history in brief",
     "history then",
