@@ -22,7 +22,7 @@ def key(database: Database) -> None:
 def holder(database: Database, digest: str = "sha256:s", minutes: int = 0) -> str | None:
     with database.reading() as session:
         found = key_of_session(session, digest, at=moment(2) + timedelta(minutes=minutes))
-    return found and found.name
+    return found.name if found else None
 
 
 def test_a_session_leads_to_its_key_until_it_ends(database: Database) -> None:
