@@ -40,102 +40,7 @@ NIGHTLY = time(2, 15, tzinfo=UTC)
 SURE = 0.85
 _DATES = ("published_on", "occurred_on")
 
-MORE = """
-[[forecasts]]
-id = "peru-helicopters"
-title = "Peru's helicopter fleet"
-question = "Who maintains Peru's helicopters by the end of the window?"
-opened = 2025-08-01
-horizon = 2027-01-31
-coverage_sd = 0.2
-
-[[forecasts.scenarios]]
-id = "rivals"
-title = "Western suppliers take over"
-prior = 0.25
-
-[[forecasts.scenarios]]
-id = "mixed"
-title = "A mixed fleet"
-prior = 0.4
-
-[[forecasts.scenarios]]
-id = "moscow"
-title = "Moscow keeps the contract"
-prior = 0.25
-
-[[forecasts.scenarios]]
-id = "idle"
-title = "The fleet stands idle"
-prior = 0.1
-
-[[forecasts.indicators]]
-id = "contracts"
-tag = "contract_signed"
-countries = ["PE"]
-expected = { rivals = 0.4, mixed = 1.0, moscow = 2.0, idle = 0.1 }
-
-[[forecasts.indicators]]
-id = "rivals"
-tag = "western_competitor_deal"
-countries = ["PE"]
-expected = { rivals = 3.0, mixed = 1.2, moscow = 0.3, idle = 0.3 }
-
-[[forecasts.indicators]]
-id = "center"
-tag = "service_center_opening"
-recurs = false
-probability = { rivals = 0.1, mixed = 0.5, moscow = 0.9, idle = 0.05 }
-
-[[forecasts.indicators]]
-id = "delays"
-tag = ["project_delay", "project_cancelled"]
-expected = { rivals = 2.0, mixed = 1.0, moscow = 0.6, idle = 3.0 }
-
-[[forecasts]]
-id = "impossible-treaty"
-title = "A treaty that every scenario was sure of"
-opened = 2025-10-01
-horizon = 2026-01-31
-
-[[forecasts.scenarios]]
-id = "down"
-title = "Kept"
-prior = 0.4
-
-[[forecasts.scenarios]]
-id = "up"
-title = "Widened"
-prior = 0.6
-
-[[forecasts.indicators]]
-id = "treaty"
-tag = "treaty"
-recurs = false
-probability = { down = 1, up = 1 }
-
-[[forecasts]]
-id = "drones"
-title = "Drones made under licence"
-question = "Will a state of the region assemble foreign drones under licence?"
-opened = 2026-02-10
-horizon = 2027-02-10
-
-[[forecasts.scenarios]]
-id = "no"
-title = "No licence"
-prior = 0.7
-
-[[forecasts.scenarios]]
-id = "yes"
-title = "At least one licence"
-prior = 0.3
-
-[[forecasts.indicators]]
-id = "agreements"
-tag = "uav_agreement"
-expected = { no = 0.3, yes = 2.0 }
-"""
+MORE = Path(__file__).with_suffix(".toml")
 
 HOSTILE = (
     "<script>alert('headline')</script> <img src=x onerror=alert(1)>",
@@ -248,7 +153,7 @@ def _nights(first: date, last: date) -> Iterator[date]:
 
 def _configuration(moved: timedelta) -> str:
     """Move all days of the shipped configuration, and leave out where observation ended."""
-    text = shipped.CONFIG.read_text(encoding="utf-8") + MORE
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (shipped.CONFIG, MORE))
     text = re.sub(r"(?m)^observed_until.*\n", "", text)
     return re.sub(r"\b\d{4}-\d{2}-\d{2}\b", lambda found: _moved(found[0], moved), text)
 
