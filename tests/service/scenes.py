@@ -51,6 +51,7 @@ def serving(service: Service) -> Iterator[str]:
     """Serve on this machine for a while, and give the address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # so that whoever asks early waits
         app = create_app(service, local=True)
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]})
