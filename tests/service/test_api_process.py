@@ -51,7 +51,7 @@ def desk(tmp_path: Path) -> Desk:
 def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Served]]:
     """A server of a history of a million rows."""
     made = Desk(tmp_path_factory.mktemp("long"))
-    first = run(forecast_id="quiet", as_of=date(2026, 1, 1))
+    first = run(forecast_id="quiet", as_of=date(3000, 1, 1))
     from storage.database import open_database  # noqa: PLC0415
 
     with open_database(made.url) as database, database.session() as session:
@@ -93,7 +93,8 @@ def test_a_million_rows_are_sent_in_flat_memory(long: tuple[Desk, Served], encod
             count += piece.count(b"\n")
             most = max(most, resident(server))
     assert count == ROWS + 1
-    assert most - before < 64 * MEGABYTE
+    # SQLite caches up to 64 MB for each connection; the rows themselves would take 700 MB and more.
+    assert most - before < 256 * MEGABYTE
 
 
 @pytest.mark.sqlite("as above")
