@@ -1,9 +1,11 @@
 """Everything that a page says of one forecast, as it was known at a moment; and of one of its runs."""
 
 import json
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -24,6 +26,7 @@ from storage.outlooks import Summary, summary
 from storage.runs import StoredRun, current_run, forecast_ids_with_runs, get_run, latest_published
 
 AGO = (1, 7, 30)  # days over which changes are told
+_REMEMBERED = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +87,31 @@ class ShownForecast:
     before: Mapping[int, Mapping[str, float | None]]
     resolved: Sequence[Summary]
     versions: Sequence[Version]
+
+
+class Movements:
+    """What moved forecasts from one run to another, kept as runs never change; threads may share it.
+
+    Working it out takes a quarter of a second, and readers ask for the same week until the next night.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[int, int], Lines] = OrderedDict()
+        self._lock = Lock()
+
+    def between(self, earlier: StoredRun, before: Evidence, run: StoredRun, after: Evidence) -> Lines:
+        """Give what moved it, the largest first."""
+        key = earlier.run, run.run
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        found = movement_lines(before, after) if earlier.run != run.run else []
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > _REMEMBERED:
+                self._kept.popitem(last=False)
+        return found
 
 
 def shown_forecast(service: Service, forecast_id: str, *, known_at: datetime | None = None) -> ShownForecast:
@@ -152,7 +180,12 @@ def definition(service: Service, session: Session, forecast_id: str) -> Forecast
 
 
 def moved_since(
-    service: Service, forecast_id: str, since: date, *, known_at: datetime | None = None
+    service: Service,
+    movements: Movements,
+    forecast_id: str,
+    since: date,
+    *,
+    known_at: datetime | None = None,
 ) -> Account | None:
     """Say what moved a forecast since the run in force on a day; None where none was yet.
 
@@ -168,7 +201,7 @@ def moved_since(
             return None
         evidence, before = evidence_of(session, run), evidence_of(session, earlier)
     try:
-        causes = movement_lines(before, evidence) if earlier.run != run.run else []
+        causes = movements.between(earlier, before, run, evidence)
     except ArithmeticError as error:
         raise PosterityError(f"the numbers are too extreme to say what moved them ({error})") from error
     return Account(

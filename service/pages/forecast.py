@@ -16,7 +16,7 @@ from model.outlook import DAYS
 from service.calendar import next_night
 from service.composition import Service
 from service.curves import described, thinned
-from service.forecast_shown import AGO, ShownForecast, by_cutoff, moved_since, shown_forecast
+from service.forecast_shown import AGO, Movements, ShownForecast, by_cutoff, moved_since, shown_forecast
 from service.pages.access import reading
 from service.pages.chart import markers
 from service.pages.overview import age
@@ -38,6 +38,7 @@ type Lines = Sequence[Mapping[str, Any]]
 def router(service: Service) -> APIRouter:
     """Make the route."""
     routes, pages = APIRouter(default_response_class=HTMLResponse), Pages(service)
+    movements = Movements()
 
     @routes.get("/forecasts/{forecast}", dependencies=[Depends(reading(service))])
     def forecast_page(
@@ -53,7 +54,7 @@ def router(service: Service) -> APIRouter:
             request,
             "forecast.html",
             **context(shown),
-            movement=_movement(service, shown, since),
+            movement=_movement(service, movements, shown, since),
             since=_since(shown, since),
             known_on=known_at.date() if known_at else None,
             today=service.today(),
@@ -175,12 +176,14 @@ class Movement:
     unsaid: str
 
 
-def _movement(service: Service, shown: ShownForecast, since: date | None) -> Movement | None:
+def _movement(
+    service: Service, movements: Movements, shown: ShownForecast, since: date | None
+) -> Movement | None:
     day = _since(shown, since)
     if shown.now is None or day is None:
         return None
     try:
-        told = moved_since(service, shown.forecast.id, day, known_at=shown.known_at)
+        told = moved_since(service, movements, shown.forecast.id, day, known_at=shown.known_at)
     except PosterityError as error:
         return Movement(account=None, groups=(), unsaid=str(error))
     if told is None:

@@ -10,7 +10,7 @@ import pytest
 from model.words import word
 from service import charts
 from service.curves import in_force, style
-from service.forecast_shown import moved_since, shown_forecast
+from service.forecast_shown import Movements, moved_since, shown_forecast
 from service.pages.chart import markers, specification
 from service.pages.picture import picture
 from service.pages.plots import Plotter
@@ -77,7 +77,7 @@ def test_what_moved_it_is_told_since_a_week_or_any_day(room: Newsroom) -> None:
     week = text_of(section(page(room), "moved"))
     assert "From 23 Jun 2025" in week
     assert "From 15 Apr 2025" in text_of(section(page(room, f"{FORECAST}?since=2025-06-15"), "moved"))
-    told = moved_since(room.service, "andes", date(2025, 6, 23))
+    told = moved_since(room.service, Movements(), "andes", date(2025, 6, 23))
     assert told is not None
     largest = max(told.causes, key=lambda one: max(map(abs, one["points"].values())))
     shown = section(page(room), "moved")
