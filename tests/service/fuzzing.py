@@ -88,6 +88,7 @@ def fuzz(
         "max-examples": examples,
         "seed": seed,
         "workers": workers,
+        "request-timeout": 120,  # the machine may be busy
         "suppress-health-check": "all",
         "warnings": "off",
         "header": f"Authorization: Bearer {key}",
