@@ -230,6 +230,39 @@ ROWS: Mapping[str, list[Row]] = {
         {"proposal_id": 1, "decision": "rejected", "author": "Ana", "why": HEADLINE, "recorded_at": NOW},
         {"proposal_id": 2, "decision": "superseded", "author": None, "why": "", "recorded_at": NOW},
     ],
+    "experiment": [
+        {
+            "name": name,
+            "forecast_id": "rla",
+            "engine": "pymc",
+            "band": False,
+            "forecast_digest": "sha256:f",
+            "code_digest": "sha256:c",
+            "definition": LONG,
+            "grades": "{}",
+            "recorded_at": NOW,
+        }
+        for name in ("late", "early")
+    ],
+    "experiment_run": [
+        {
+            "experiment_id": 2,
+            "as_of": DAY,
+            "supersedes": supersedes,
+            "status": "published",
+            "evidence_digest": "sha256:Z",
+            "observed_until": DAY,
+            "reports": 2,
+            "counted": '{"é": 0.98}',
+            "detail": HEADLINE,
+            "recorded_at": NOW,
+        }
+        for supersedes in (0, 1)
+    ],
+    "experiment_posterior": [
+        {"experiment_run_id": 1, "position": 0, "scenario": "down", "probability": 0.1, "prior": 5e-324},
+        {"experiment_run_id": 1, "position": 1, "scenario": "up", "probability": 0.9, "log_evidence": -1e308},
+    ],
     "submission": [{"key": "k", "digest": "sha256:s", "response": LONG, "recorded_at": NOW}],
 }
 
