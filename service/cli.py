@@ -220,6 +220,7 @@ from service import (  # noqa: E402 - their commands are listed after those abov
     commands_operation,  # noqa: F401
     commands_panel,  # noqa: F401
     commands_readers,  # noqa: F401
+    commands_replay,  # noqa: F401
     commands_review,  # noqa: F401
     commands_schedule,  # noqa: F401
     commands_store,  # noqa: F401

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import batched
 from typing import Literal, cast
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -154,9 +154,9 @@ def experiments(session: Session) -> list[Summary]:
         .outerjoin(ExperimentRun, mine)
         .group_by(col(Experiment.id))
     )
-    found = {number: span for number, *span in session.execute(spans)}
+    found = {row[0]: row for row in session.execute(spans)}
     rows = session.scalars(select(Experiment).order_by(col(Experiment.id).desc()))
-    return [_summary(row, *found[row.id]) for row in rows if row.id in found]
+    return [_summary(row, *found[row.id][1:]) for row in rows if row.id in found]
 
 
 def _summary(row: Experiment, nights: int, first: date | None, last: date | None) -> Summary:
@@ -174,10 +174,10 @@ def _summary(row: Experiment, nights: int, first: date | None, last: date | None
 def standing_nights(session: Session, number: int) -> dict[date, Standing]:
     """Say of each cutoff of an experiment which night is in force."""
     chosen = (ExperimentRun.id, ExperimentRun.as_of, ExperimentRun.evidence_digest, ExperimentRun.status)
-    statement = select(*map(col, chosen)).where(_in_force(number))
+    found = session.execute(select(*map(col, chosen)).where(_in_force(number)))
     return {
-        as_of: Standing(number=run, evidence_digest=digest, status=cast("Status", status))
-        for run, as_of, digest, status in session.execute(statement)
+        row.as_of: Standing(number=row.id, evidence_digest=row.evidence_digest, status=row.status)
+        for row in found
     }
 
 
@@ -215,7 +215,7 @@ def nights(session: Session, number: int) -> list[Night]:
     return [_night(row, said[cast("int", row.id)]) for row in rows]
 
 
-def _in_force(number: int) -> "Select[int]":
+def _in_force(number: int) -> ColumnElement[bool]:
     mine = col(ExperimentRun.experiment_id) == number
     newest = select(func.max(col(ExperimentRun.id))).where(mine).group_by(col(ExperimentRun.as_of))
     return col(ExperimentRun.id).in_(newest)
