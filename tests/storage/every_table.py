@@ -161,6 +161,24 @@ ROWS: Mapping[str, list[Row]] = {
         }
     ],
     "outlook_mark": [{"forecast_id": "rla", "run_id": 1, "recorded_at": NOW}],
+    "forecast_resolution": [
+        {
+            "forecast_id": "rla",
+            "decision": decision,
+            "scenario": scenario,
+            "closed_on": closed_on,
+            "why": HEADLINE,
+            "author": "é",
+            "forecast_digest": "sha256:f",
+            "recorded_at": NOW,
+        }
+        for decision, scenario, closed_on in (
+            ("resolved", "up", WEEK),
+            ("corrected", "down", DAY),
+            ("annulled", None, WEEK),
+            ("reopened", None, None),
+        )
+    ],
     "lease": [{"name": "scheduler", "token": 7, "beat": 12, "holder": "ship, process 4", "expires_at": NOW}],
     "job": [
         {

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0007"
 
 _NUMBERS = (
     *("probability", "prior", "band_low", "band_high", "pymc_probability", "monte_carlo_error"),
