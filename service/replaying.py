@@ -170,7 +170,7 @@ def _seen(service: Service, forecast: Forecast, days: set[date]) -> dict[date, _
     grades = service.configuration.grades.worth()
     with service.database.reading() as session:
         reports = evidence_reports(session, forecast.tags, opened=forecast.opened, as_of=max(days))
-    archive, until = Archive(forecast, reports, grades), _looking(service, forecast)
+    archive, until = Archive(forecast, reports, grades), looking(service, forecast)
     seen = {}
     for day in sorted(days):
         evidence = archive.evidence(day, observed_until=until(day))
@@ -178,7 +178,7 @@ def _seen(service: Service, forecast: Forecast, days: set[date]) -> dict[date, _
     return seen
 
 
-def _looking(service: Service, forecast: Forecast) -> Callable[[date], date | None]:
+def looking(service: Service, forecast: Forecast) -> Callable[[date], date | None]:
     """Say for each cutoff until when anyone had been looking.
 
     It is the forecast's own key where it stands; else the oldest last success among its sources as it was
