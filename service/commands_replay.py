@@ -67,3 +67,30 @@ def replay(
         show_replay.show(found)
     if any(one.status != "published" for one in found.nights):
         raise typer.Exit(HELD_OR_REFUSED)
+
+
+@app.command(epilog="Example: posterity compare")
+def compare(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Experiments; history is what was believed. None: list them."
+        ),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="table, csv or json.")] = "table",
+    json: Json = False,
+) -> None:
+    """Put experiments side by side: probabilities, scores where resolved, and where they part."""
+    from service import show_comparison
+    from service.comparing import compare as compared
+    from service.composition import opened
+    from storage.experiments import experiments
+
+    form = "json" if json else show_comparison.check_format(form)
+    with opened(Where.path, polls=False) as service:
+        if names:
+            show_comparison.show(compared(service, names), form)
+            return
+        with service.database.reading() as session:
+            known = experiments(session)
+        show_comparison.show_experiments(known, form)

@@ -153,7 +153,7 @@ def _on_cluster(parts: Iterator[Sequence[Task]], address: str) -> Iterator[list[
         from distributed import as_completed  # noqa: PLC0415 - an optional extra
 
         ahead = _AHEAD * sum(client.nthreads().values())
-        futures = as_completed(with_results=True)
+        futures = as_completed(loop=client.loop, with_results=True)
         futures.update(client.submit(reckon_all, part, pure=False) for part in _some(parts, ahead))
         for _, answers in futures:
             yield answers

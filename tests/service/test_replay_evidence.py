@@ -89,12 +89,13 @@ def test_memory_and_store_select_the_same_reports_and_evidence_for_every_cutoff(
     fill(service.database, seed)
     (forecast,) = service.configuration.forecasts
     grades = service.configuration.grades.worth()
-    asked = {"tags": forecast.tags, "opened": forecast.opened}
     counted = set()
     with service.database.reading() as session:
-        archive = Archive(forecast, evidence_reports(session, **asked, as_of=LAST), grades)
+        archive = Archive(
+            forecast, evidence_reports(session, forecast.tags, opened=FIRST, as_of=LAST), grades
+        )
         for day in cutoffs(FIRST, LAST, every("5d")):
-            reports = evidence_reports(session, **asked, as_of=day)
+            reports = evidence_reports(session, forecast.tags, opened=FIRST, as_of=day)
             assert archive.reports(day) == reports
             events = credibility.events(reports, as_of=day, grades=grades)
             evidence = select(forecast, events, as_of=day)
