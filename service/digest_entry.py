@@ -21,6 +21,7 @@ from storage.content import differences
 from storage.forecasts import Version, current_version
 from storage.history import history
 from storage.outlook_scores import outlook_score
+from storage.resolutions import closure
 from storage.runs import StoredRun, current_run, latest_published
 
 AHEAD = 30  # days of the outlook
@@ -40,6 +41,7 @@ def entry(session: Session, service: Service, forecast: Forecast, moment: Moment
         now=now,
         newest=current_run(session, forecast.id, known_at=moment.known_at),
         stale_days=service.configuration.forecast_alerts[forecast.id].stale_days,
+        closure=closure(session, forecast.id, known_at=moment.known_at),
     )
     said = {
         "forecast": forecast.id,

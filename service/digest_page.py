@@ -108,6 +108,7 @@ _IN_SHORT = {
     "stale": "stale",
     "unobserved": "nobody watching",
     "due": "due for resolution",
+    "closed": "closed",
 }
 
 
