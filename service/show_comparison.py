@@ -237,7 +237,7 @@ def _pair_lines(one: Pair, found: Comparison) -> Iterator[str]:
     for each in one.differences:
         yield f"  {_NAMES[each.rule]}: {first} {_by(each)} {second}{_interval(each.interval)}"
     if one.differences:
-        yield f"  Intervals: of these days alone (in blocks of {found.block}); they say nothing of other forecasts."
+        yield f"  Intervals: of these days (in blocks of {found.block}); they say nothing of other forecasts."
     for parted in one.partings:
         apart = f"from {100 * parted.before:.1f} to {100 * parted.after:.1f} pp apart"
         yield f"  {parted.day}: {apart}, {_because(parted)}"
