@@ -34,7 +34,7 @@ def test_blocks_are_a_month_or_the_root_of_the_days() -> None:
 def test_an_interval_of_what_never_varies_is_that_number() -> None:
     found = block_interval([0.25] * 365)
     assert found is not None
-    assert (found.low, found.high) == (pytest.approx(0.25), pytest.approx(0.25))
+    assert [found.low, found.high] == pytest.approx([0.25, 0.25])
     assert found.level == 0.9
 
 
