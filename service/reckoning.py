@@ -4,16 +4,19 @@ The numbers do not depend on the process or the machine's load: the exact engine
 PyMC's seeds derive from what the night is made from.
 """
 
+import json
 import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal
 
 from model import exact
 from model.band import band
 from model.definition import forecast_from
+from model.domain import Forecast
 from model.errors import PosterityError
 from model.evidence import Evidence
 from model.snapshot import restored
@@ -33,8 +36,10 @@ class Task:
         Of the evidence, by which the answer is known.
     as_of
         One of the cutoffs at which it looked like this.
-    evidence, definition
-        Its snapshot, and the definition of the forecast.
+    evidence
+        Its snapshot.
+    definition
+        That of the forecast, as JSON: the same text many times over is read once.
     fingerprint
         From which PyMC's seeds derive.
     chains
@@ -44,7 +49,7 @@ class Task:
     digest: str
     as_of: date
     evidence: Mapping[str, Any]
-    definition: Mapping[str, Any]
+    definition: str
     engine: Literal["exact", "pymc"]
     band: bool
     fingerprint: str
@@ -73,13 +78,18 @@ def reckon_all(tasks: Sequence[Task]) -> list[Reckoned]:
 
 def reckon(task: Task) -> Reckoned:
     """Reckon one task; that it cannot be done is an answer too."""
-    evidence = restored(task.evidence, forecast_from(task.definition), task.as_of)
+    evidence = restored(task.evidence, _forecast(task.definition), task.as_of)
     try:
         return _reckoned(task, evidence)
     except PosterityError as error:
         return Reckoned(digest=task.digest, status="failed", detail=str(error))
     except ArithmeticError as error:
         return Reckoned(digest=task.digest, status="failed", detail=f"{type(error).__name__}: {error}")
+
+
+@lru_cache(maxsize=8)
+def _forecast(definition: str) -> Forecast:
+    return forecast_from(json.loads(definition))
 
 
 def _reckoned(task: Task, evidence: Evidence) -> Reckoned:

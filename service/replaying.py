@@ -3,6 +3,7 @@
 Nothing of it enters the history. Every step may be stopped and done again: what stands is not computed anew.
 """
 
+import json
 import time
 from bisect import bisect_right
 from collections import Counter, defaultdict
@@ -241,7 +242,7 @@ def _compute(service: Service, work: _Work, say: Say) -> int:
 def _tasks(service: Service, work: _Work, days: Iterable[date]) -> Iterator[Task]:
     """Lay out what is to be reckoned; the seeds are those of a night on the same inputs."""
     settings, grades = work.experiment.settings, service.configuration.grades.worth()
-    definition = canonical(work.forecast)
+    definition = json.dumps(canonical(work.forecast))
     for day in days:
         seen = work.seen[day]
         inputs = Inputs(forecast=settings.forecast_digest, evidence=seen.digest, code=settings.code_digest)
