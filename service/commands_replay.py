@@ -44,6 +44,7 @@ def replay(
     """Recompute nights of the past as they would have looked, as an experiment apart from the history."""
     from service import printing, show_replay
     from service.composition import opened
+    from service.experiment_names import checked
     from service.replay_workers import Place
     from service.replaying import Question
     from service.replaying import replay as replayed
@@ -53,7 +54,7 @@ def replay(
         first=first,
         last=last,
         step=step,
-        name=name if name is None else show_replay.checked(name),
+        name=name if name is None else checked(name),
         elicitation=elicitation,
         engine="pymc" if pymc else "exact",
         band=band,

@@ -13,8 +13,8 @@ from model.domain import Forecast
 from model.errors import UsageError
 from model.standing import Belief, standing
 from service.composition import Service
+from service.experiment_names import HISTORY
 from service.problems import nearest
-from service.replay_settings import HISTORY
 from storage.experiments import StoredExperiment, experiment, experiments, nights
 from storage.history import history
 from storage.runs import evidence_snapshot, get_run

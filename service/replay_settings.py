@@ -15,7 +15,6 @@ from service.configuration import load
 from storage.content import differences
 from storage.experiments import Engine, Settings, StoredExperiment
 
-HISTORY = "history"  # what really was believed goes by this name, so that no experiment may
 _MOST = 3  # changed keys that are named
 
 _ALLOWED = {"forecasts", "base_rates"}

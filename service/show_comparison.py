@@ -12,8 +12,8 @@ from model.errors import UsageError
 from service import printing
 from service.comparing import REFERENCES, RULES, Comparison, Difference, Pair, Parted, Scored
 from service.documents import Document
+from service.experiment_names import MOST_SHOWN
 from service.printing import MISSING, percent
-from service.show_replay import MOST_SHOWN
 from storage.experiments import Summary
 
 FORMS = ("table", "csv", "json")

@@ -1,34 +1,12 @@
 """What `posterity replay` prints."""
 
-import re
 from collections.abc import Iterator, Sequence
 
-from model.errors import UsageError
 from service import printing
 from service.documents import Document
-from service.replay_settings import HISTORY
+from service.experiment_names import MOST_SHOWN
 from service.replaying import Question, Replayed
 from storage.experiments import Night
-
-MOST_SHOWN = 31  # nights of a table; of more, the last of each month
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-
-
-def checked(name: str) -> str:
-    """Check the name of an experiment.
-
-    Raises
-    ------
-    UsageError
-        It is none, or the real history's.
-    """
-    if name == HISTORY:
-        raise UsageError(f"{HISTORY} is the name of what really was believed; write another after --as")
-    if not _NAME.fullmatch(name):
-        rule = "small letters, digits, dots, hyphens and underscores, at most 80, a letter or digit first"
-        raise UsageError(f"{name!r} is no name for an experiment; write {rule}")
-    return name
 
 
 def document(question: Question, found: Replayed) -> Document:

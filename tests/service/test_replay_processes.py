@@ -100,6 +100,34 @@ def test_pymc_samples_each_night_as_a_night_would_whatever_the_number_of_workers
     assert last["probabilities"] == pytest.approx(run["probabilities"], abs=1e-9)
 
 
+# ---- what a start loads -----------------------------------------------------------------------------------
+
+SPY = """
+import atexit, sys
+from service.cli import main
+atexit.register(lambda: print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr))
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded"),
+    [
+        (("replay", "vivid", *WEEKS, "--as", "late"), {"pymc", "pytensor", "nutpie", "pandas", "alembic"}),
+        (("compare", "late"), {"pymc", "scipy", "rapidfuzz", "pandas", "alembic", "distributed"}),
+        (("compare",), {"pymc", "scipy", "rapidfuzz", "pandas", "alembic", "distributed"}),
+    ],
+    ids=["replay", "compare", "list"],
+)
+def test_the_exact_engine_and_comparisons_load_no_sampler(
+    desk: Desk, arguments: tuple[str, ...], unneeded: set[str]
+) -> None:
+    desk.types("replay", "vivid", *WEEKS, "--as", "late")
+    command = [sys.executable, "-c", SPY, "--config", f"{desk.folder}/config.toml", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not unneeded & set(done.stderr.split())
+
+
 # ---- a Dask cluster ---------------------------------------------------------------------------------------
 
 
