@@ -6,15 +6,17 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from model.bootstrap import Interval
 from model.errors import UsageError
 from service import printing
 from service.comparing import REFERENCES, RULES, Comparison, Difference, Pair, Parted, Scored
-from service.documents import Document
 from service.experiment_names import MOST_SHOWN
 from service.printing import MISSING, percent
 from storage.experiments import Summary
+
+type Document = dict[str, Any]
 
 FORMS = ("table", "csv", "json")
 _NAMES = MappingProxyType({"brier": "Brier", "log": "log", "rps": "RPS"})
