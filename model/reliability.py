@@ -30,6 +30,7 @@ LEVEL = 0.90
 DRAWS = 500
 _SEED = 20_250_101
 _MOST_POINTS = 200  # of a band
+_PARTS = 20  # of a histogram
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +97,8 @@ class Reliability:
         By rising probability.
     band
         The consistency band: at each point, the central `level` of the curves of calibrated forecasts.
+    histogram
+        How many cases were stated within each twentieth of [0, 1].
     """
 
     number: int
@@ -103,6 +106,7 @@ class Reliability:
     bins: tuple[Bin, ...]
     band: tuple[BandPoint, ...]
     level: float
+    histogram: tuple[int, ...]
 
 
 def reliability(  # noqa: PLR0913 - how it is resampled
@@ -144,6 +148,7 @@ def reliability(  # noqa: PLR0913 - how it is resampled
         bins=_bins(values, weights, fitted, band),
         band=band,
         level=level,
+        histogram=_histogram(stated),
     )
 
 
@@ -152,6 +157,11 @@ def _check(stated: Array, came: Array) -> None:
         raise InvalidValue(f"{len(stated)} probabilities and {len(came)} outcomes: there must be as many")
     if not all(((one >= 0) & (one <= 1)).all() for one in (stated, came)):
         raise InvalidValue("probabilities and outcomes must lie in [0, 1]")
+
+
+def _histogram(stated: Array) -> tuple[int, ...]:
+    part = np.minimum((stated * _PARTS + 1e-9).astype(np.intp), _PARTS - 1)  # 0.3 begins a part
+    return tuple(np.bincount(part, minlength=_PARTS).tolist())
 
 
 def _fitted(place: NDArray[np.intp], weights: NDArray[np.intp], came: Array) -> Array:

@@ -27,7 +27,17 @@ def reliability_chart(horizons: Sequence[Horizon], *, size: int = _SIZE) -> alt.
     """
     panels = [_panel(one, size) for one in horizons]
     rows = [alt.hconcat(*panels[at : at + _COLUMNS], spacing=36) for at in range(0, len(panels), _COLUMNS)]
-    return _dressed(alt.vconcat(*rows, spacing=28, description=described(horizons)))
+    drawn = alt.vconcat(*rows, spacing=28, description=described(horizons), title=_title(horizons))
+    return _dressed(drawn)
+
+
+def _title(horizons: Sequence[Horizon]) -> alt.TitleParams:
+    level = percent(horizons[0].reliability.level, 0)
+    reading = [
+        "Line: how often it happened, by isotonic regression (CORP). Dashed: calibrated.",
+        f"Shade: where {level} of the lines of calibrated forecasts lie, at each point.",
+    ]
+    return alt.TitleParams("Did what was stated happen as often?", subtitle=reading)
 
 
 def described(horizons: Sequence[Horizon]) -> str:
@@ -46,7 +56,8 @@ def _described(one: Horizon) -> str:
 def _panel(one: Horizon, size: int) -> alt.VConcatChart:
     found = one.reliability
     layers = (_band(found), _diagonal(), _curve(found), _points(found))
-    title = f"{one.days} days ahead: {count(found.number, 'outlook')}, Brier {found.decomposition.score:.3f}"
+    score = found.decomposition.score
+    title = f"{count(one.days, 'day')} ahead: {count(found.number, 'outlook')}, Brier {score:.3f}"
     above = alt.LayerChart(layer=list(layers), width=size, height=size, title=title)
     return alt.vconcat(above, _where(found, size), spacing=10)
 
@@ -88,13 +99,16 @@ def _points(found: Reliability) -> alt.Chart:
 
 
 def _where(found: Reliability, size: int) -> alt.Chart:
-    """Draw how many outlooks stated what: bars as wide as a twentieth."""
+    """Draw how many outlooks stated what."""
+    width = 1 / len(found.histogram)
     rows = [
-        {"from": one.low, "to": max(one.high, one.low + 0.004), "outlooks": one.number} for one in found.bins
+        {"from": place * width, "to": (place + 0.9) * width, "outlooks": number, "none": 0}
+        for place, number in enumerate(found.histogram)
     ]
-    mark = alt.Chart(alt.InlineData(values=rows)).mark_bar(color=_CURVE, opacity=0.55)
+    mark = alt.Chart(alt.InlineData(values=rows)).mark_rect(color=_CURVE, opacity=0.55)
+    count_axis = alt.Y("outlooks:Q", title="outlooks", axis=alt.Axis(tickCount=2, format="d"))
     drawn: alt.Chart = mark.encode(
-        x=alt.X("from:Q", scale=_SCALE, axis=None), x2="to:Q", y=alt.Y("outlooks:Q", title="outlooks")
+        x=alt.X("from:Q", scale=_SCALE, axis=None), x2="to:Q", y=count_axis, y2="none:Q"
     ).properties(width=size, height=44)
     return drawn
 
@@ -126,6 +140,13 @@ def _dressed(chart: alt.VConcatChart) -> alt.VConcatChart:
         chart.configure(font=FONT, background="white", padding=8)
         .configure_view(stroke=None)
         .configure_axis(**lines, **text, titleFontWeight="normal")
-        .configure_title(fontSize=_FONT_SIZE + 1, color=INK, anchor="start")
+        .configure_title(
+            fontSize=_FONT_SIZE + 1,
+            color=INK,
+            anchor="start",
+            offset=10,
+            subtitleFontSize=_FONT_SIZE - 1,
+            subtitleColor=_DIAGONAL,
+        )
     )
     return dressed

@@ -249,6 +249,7 @@ def _horizon(one: Horizon) -> dict[str, Any]:
         "level": found.level,
         "bins": _rows(found.bins),
         "band": _rows(found.band),
+        "histogram": list(found.histogram),
     }
 
 
