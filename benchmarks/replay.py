@@ -118,6 +118,7 @@ HEADERS = ("replay", "nights", "states", "stored", "inside", "whole command", "i
 def cluster(folder: Path, workers: int) -> Iterator[str]:
     """Run a scheduler and workers with one thread each; the scheduler's address."""
     file = folder / f"scheduler-{workers}.json"
+    file.unlink(missing_ok=True)  # an earlier scheduler's
     began: list[subprocess.Popen[bytes]] = []
     try:
         began.append(_begun("scheduler", file, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"))
@@ -159,6 +160,7 @@ def pymc(folder: Path, last: date, times: int) -> Iterator[tuple[int, float, int
                 measured(folder, warm, *options, "2025-08-01")
                 name = f"timed-{number}-{workers}"
                 _, told = measured(folder, name, *options, last.isoformat())
+                print(f"{workers}: {told['seconds']:.1f} s", file=sys.stderr, flush=True)
                 yield workers, told["seconds"], int(told["stored"])
 
 

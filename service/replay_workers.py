@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _ALONE = 0.5  # seconds of work from which other processes pay
 _PART = 20  # nights handed over at a time, where they take milliseconds
 _AHEAD = 3  # parts handed over for each worker before its first comes back
-_PATIENCE = 10  # seconds within which a cluster must answer
+_PATIENCE = 10  # seconds within which a scheduler must answer
+_GATHERING = 30  # seconds within which its first worker must be there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +191,7 @@ def _reached(address: str) -> "Client":
 
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
-        client.wait_for_workers(1, timeout=_PATIENCE)
+        client.wait_for_workers(1, timeout=_GATHERING)
     except (OSError, ValueError, TypeError) as error:
         raise Unavailable(
             f"no Dask scheduler with workers answers at {address} ({type(error).__name__}); start one with "
