@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from model.errors import UsageError
 from service.program import HELD_OR_REFUSED, Json, Where, app, day
 
 
@@ -49,6 +50,8 @@ def replay(
     from service.replaying import Question
     from service.replaying import replay as replayed
 
+    if workers is not None and scheduler is not None:
+        raise UsageError("--workers is of this machine, --scheduler of a cluster; write one of the two")
     question = Question(
         forecast=forecast,
         first=first,

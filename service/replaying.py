@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from model.definition import canonical
 from model.digests import digest
@@ -113,6 +112,7 @@ def replay(service: Service, question: Question, say: Say) -> Replayed:
     experiment = _begun(service, forecast, question)
     with service.database.reading() as session:
         standing = standing_nights(session, experiment.number)
+    say(f"selecting what was known on {len(days)} nights")
     seen = _seen(service, forecast, {*days, *standing})
     missing = {day: seen[day] for day in days if _stands(standing, day) != seen[day].digest}
     work = _Work(experiment, forecast, question.place, missing, standing)
@@ -188,17 +188,18 @@ def looking(service: Service, forecast: Forecast) -> Callable[[date], date | Non
     """
     if forecast.observed_until is not None:
         return lambda _: forecast.observed_until
-    zone = ZoneInfo(service.configuration.schedule.timezone)
     with service.database.reading() as session:
         answered = [successes(session, one) for one in watching(service, forecast)]
-    days = [[moment.astimezone(zone).date() for moment in moments] for moments in answered]
+    days = [[moment.astimezone(service.zone).date() for moment in moments] for moments in answered]
     return lambda as_of: min((_looked(one, as_of, forecast.opened) for one in days), default=None)
 
 
 def _looked(days: Sequence[date], as_of: date, opened: date) -> date:
-    """Find the last day, up to the cutoff, on which a source answered."""
-    by_then = bisect_right(days, as_of)
-    return days[by_then - 1] if days else opened
+    """Find the last day, up to the cutoff, on which a source answered; or its last where that was none."""
+    if not days:
+        return opened
+    by_then = days[: bisect_right(days, as_of)] or days
+    return by_then[-1]
 
 
 def _stands(standing: Mapping[date, Standing], day: date) -> str | None:
@@ -229,6 +230,7 @@ def _compute(service: Service, work: _Work, say: Say) -> int:
     alike, slow = work.alike, work.experiment.settings.engine == "pymc"
     tasks = _tasks(service, work, [days[0] for days in alike.values()])
     stored, kept_at = 0, time.monotonic()
+    say(f"replaying {len(work.seen)} nights")
     waiting: list[Night] = []
     for answers in reckoned(tasks, work.place, slow=slow):
         waiting += [_night(work, day, one) for one in answers for day in alike[one.digest]]

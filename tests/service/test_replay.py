@@ -1,11 +1,14 @@
 """`posterity replay`: the past as it would have looked, in an experiment apart from the history."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.composition import opened
+from service.replaying import Question, replay
 from tests.service.commands import SURE, Desk, quiet, report, said_in_one_line, vivid
 
 SPAN = ("--from", "2025-02-01", "--to", "2025-04-30")
@@ -65,6 +68,14 @@ def test_the_same_again_computes_and_stores_nothing(desk: Desk) -> None:
     assert again["nights"] == first["nights"]
     assert again["experiment"] == first["experiment"]
     assert desk.counts() == rows
+
+
+def test_it_says_what_it_is_doing_to_whoever_watches(desk: Desk) -> None:
+    said: list[str] = []
+    question = Question(forecast="quiet", first=date(2025, 2, 1), last=date(2025, 2, 3))
+    with opened(desk.folder / "config.toml") as service:
+        replay(service, question, said.append)
+    assert said == ["selecting what was known on 3 nights", "replaying 3 nights"]
 
 
 def test_a_longer_span_computes_only_what_is_missing(desk: Desk) -> None:
@@ -221,6 +232,7 @@ def test_what_is_no_elicitation_of_the_forecast_is_refused(desk: Desk, text: str
         (("quiet", *SPAN, "--as", "x\n"), "is no name for an experiment"),
         (("quiet", *SPAN, "--elicitation", "none.toml"), "none.toml is not there"),
         (("quiet", *SPAN, "--workers", "0"), "--workers"),
+        (("quiet", *SPAN, "--workers", "2", "--scheduler", "tcp://x:1"), "write one of the two"),
         (("quiet", "--to", "2025-02-01"), "--from"),
     ],
 )
