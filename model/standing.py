@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from model.scores import Scores, average, scores
-
 _DAY = timedelta(days=1)
 
 
@@ -88,17 +86,6 @@ def standing(
         )
         for first, until in pairwise(firsts)
     )
-
-
-def time_averaged(spells: Iterable[Spell], outcome: int) -> Scores:
-    """Average the score of each day over all days, so that late updates do not dominate.
-
-    Raises
-    ------
-    InvalidValue
-        There is no day, or a forecast that is none.
-    """
-    return average((scores(one.probabilities, outcome), one.days) for one in spells)
 
 
 def _in_force(beliefs: Iterable[Belief]) -> Iterator[Belief]:

@@ -19,8 +19,8 @@ from model.domain import Forecast
 from model.errors import PosterityError, UsageError
 from model.reliability import reliability
 from model.resolution import expected_score
-from model.scores import Scores, scores, skill, uniform
-from model.standing import Belief, Spell, open_days, standing, time_averaged
+from model.scores import Scores, average, scores, skill, uniform
+from model.standing import Belief, Spell, open_days, standing
 from service.closing import stands
 from service.composition import Service
 from service.track_record import (
@@ -131,6 +131,7 @@ def _scored(
     decision: Decision, case: _Case, first: datetime, prior: Sequence[float], spells: Sequence[Spell]
 ) -> ScoredForecast:
     told, days = case.told, sum(one.days for one in spells)
+    found = tuple(_spell(one, case) for one in spells)
     return ScoredForecast(
         forecast=decision.forecast_id,
         title=told.title or told.id,
@@ -139,12 +140,12 @@ def _scored(
         opened=told.opened,
         horizon=told.horizon,
         days=days,
-        scores=time_averaged(spells, case.outcome),
+        scores=average((one.scores, one.days) for one in found),
         prior=scores(prior, case.outcome),
         uniform=scores(case.uniform, case.outcome),
         first_recorded=first,
         late_days=min(days, max(0, (first.astimezone(case.zone).date() - told.opened).days)),
-        spells=tuple(_spell(one, case) for one in spells),
+        spells=found,
     )
 
 

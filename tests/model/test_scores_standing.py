@@ -1,6 +1,7 @@
 """Which forecast stands on a day, and what a question scores over the days on which it was open."""
 
 import math
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import InvalidValue
-from model.scores import average, scores
-from model.standing import Belief, Spell, open_days, standing, time_averaged
+from model.scores import Scores, average, scores
+from model.standing import Belief, Spell, open_days, standing
 
 OPENED, HORIZON = date(2025, 1, 1), date(2025, 1, 31)
 PRIOR = (0.4, 0.6)
@@ -25,6 +26,10 @@ def stood(*beliefs: Belief, days: int = 10) -> list[float]:
     spells = standing(beliefs, PRIOR, opened=OPENED, days=days)
     assert [one.first for one in spells[1:]] == [one.last + DAY for one in spells[:-1]]
     return [one.probabilities[1] for one in spells for _ in range(one.days)]
+
+
+def time_averaged(spells: Iterable[Spell], outcome: int) -> Scores:
+    return average((scores(one.probabilities, outcome), one.days) for one in spells)
 
 
 def test_the_prior_stands_until_something_is_published() -> None:

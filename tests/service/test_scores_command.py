@@ -18,6 +18,7 @@ from service.scoring import track_record
 from storage.database import open_database
 from tests.service.archives import TODAY, Archive
 from tests.service.commands import Desk, quiet, said_in_one_line
+from tests.service.test_cli_start import NEVER, loaded
 
 SAID = {("deals", 7): 0.25, ("deals", 30): 0.6}
 
@@ -189,6 +190,14 @@ def test_a_file_of_another_name_has_what_would_be_printed(desk: Desk) -> None:
     path = desk.folder / "record.json"
     assert desk.types("scores", "--json", "-o", path).out == ""
     assert json.loads(path.read_text(encoding="utf-8"))["open"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("lived")
+@pytest.mark.parametrize("words", [[], ["--json"], ["--format", "csv"]], ids=" ".join)
+def test_scores_are_shown_without_the_sampler_data_frames_or_charts(desk: Desk, words: list[str]) -> None:
+    unneeded = NEVER - {"scipy"} | {"pandas", "altair", "scoringrules", "numba"}
+    assert not loaded(desk, "scores", *words) & unneeded
 
 
 def test_the_diagram_draws_every_distance_and_says_so_in_words(lived: Archive) -> None:
