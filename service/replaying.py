@@ -190,7 +190,7 @@ def looking(service: Service, forecast: Forecast) -> Callable[[date], date | Non
         return lambda _: forecast.observed_until
     with service.database.reading() as session:
         answered = [successes(session, one) for one in watching(service, forecast)]
-    days = [[moment.astimezone(service.zone).date() for moment in moments] for moments in answered]
+    days = [sorted({moment.astimezone(service.zone).date() for moment in moments}) for moments in answered]
     return lambda as_of: min((_looked(one, as_of, forecast.opened) for one in days), default=None)
 
 
