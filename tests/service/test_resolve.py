@@ -10,6 +10,7 @@ import pytest
 
 from model.errors import UsageError
 from service.composition import opened
+from service.metrics import Figures
 from service.resolving import resolve as decide_alone
 from service.worker import ANNOUNCED, update
 from storage.resolutions import decisions
@@ -235,6 +236,19 @@ def test_nobody_is_alarmed_that_its_last_result_grows_old(desk: Desk) -> None:
     (after,) = finding(desk)
     assert (before["state"], after["state"]) == ("failed", "ok")
     assert after["text"] == "was resolved as up on 2025-06-01 (by Ana)"
+
+
+def test_its_figures_are_measured_no_more(desk: Desk) -> None:
+    desk.types("run", "--as-of", "2025-03-01")
+    assert "posterity_probability" in measured(desk)
+    resolve(desk)
+    assert "posterity_probability" not in measured(desk)
+    assert "posterity_cutoff_age_days" not in measured(desk)
+
+
+def measured(desk: Desk) -> set[str]:
+    with opened(desk.folder / "config.toml") as service:
+        return {one.name for one in Figures(service).collect() if one.samples}
 
 
 def finding(desk: Desk) -> Iterator[Any]:
