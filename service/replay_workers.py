@@ -22,7 +22,7 @@ from service.reckoning import Reckoned, Task, reckon, reckon_all
 if TYPE_CHECKING:
     from distributed import Client
 
-_ALONE = 0.5  # seconds of work from which other processes pay
+_ALONE = 2.0  # seconds of work from which other processes pay: they take one to begin
 _PART = 20  # nights handed over at a time, where they take milliseconds
 _AHEAD = 3  # parts handed over for each worker before its first comes back
 _PATIENCE = 10  # seconds within which a scheduler must answer
