@@ -57,7 +57,9 @@ class ScenarioFit:
         return np.concatenate([self.volume, self.coverage[..., None]], axis=-1)
 
 
-def fit(evidence: Evidence, scenario: str, *, seed: int, draws: int, tune: int) -> ScenarioFit:
+def fit(  # noqa: PLR0913 - one for each setting of the sampler
+    evidence: Evidence, scenario: str, *, seed: int, draws: int, tune: int, cores: int = CHAINS
+) -> ScenarioFit:
     """Sample the latents under one scenario, and estimate its log evidence.
 
     Parameters
@@ -68,6 +70,8 @@ def fit(evidence: Evidence, scenario: str, *, seed: int, draws: int, tune: int) 
         The same seed on the same machine gives the same draws.
     draws, tune
         Per chain, of four chains.
+    cores
+        How many chains are sampled at a time.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def fit(evidence: Evidence, scenario: str, *, seed: int, draws: int, tune: int) 
             statistics={},
             estimate=bridge.Estimate(certainly, 0.0),
         )
-    trace = _sample(table, seed=seed, draws=draws, tune=tune)
+    trace = _sample(table, seed=seed, draws=draws, tune=tune, cores=cores)
     volume, coverage = _latents(trace, table.shape)
     z = _to_normal(table, volume, coverage)
     rng = np.random.default_rng(seed)
@@ -133,7 +137,7 @@ def build_model(table: Table) -> pm.Model:
 _compiled: dict[Shape, Any] = {}  # one program for each shape, given other numbers every time
 
 
-def _sample(table: Table, *, seed: int, draws: int, tune: int) -> Any:
+def _sample(table: Table, *, seed: int, draws: int, tune: int, cores: int) -> Any:
     if table.shape not in _compiled:
         # Otherwise every process leaves what PyTensor writes for Numba in the temporary folder, for good.
         sources = config.generated_src_dir or Path(config.base_compiledir) / "generated"
@@ -145,7 +149,7 @@ def _sample(table: Table, *, seed: int, draws: int, tune: int) -> Any:
             draws=draws,
             tune=tune,
             chains=CHAINS,
-            cores=CHAINS,
+            cores=cores,
             target_accept=0.99,
             seed=seed,
             save_warmup=False,

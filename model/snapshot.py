@@ -1,7 +1,7 @@
 """What counted, as values that can be stored; and back again."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -38,8 +38,7 @@ def snapshot(evidence: Evidence, grades: Grades) -> dict[str, object]:
 
 
 def _event(event: Event) -> Mapping[str, object]:
-    plain = asdict(event)
-    del plain["key"]
+    plain = {field.name: getattr(event, field.name) for field in fields(event) if field.name != "key"}
     for name in ("occurred", "begins", "first_published"):
         plain[name] = plain[name].isoformat()
     return plain

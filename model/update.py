@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 from model import exact, gate, sampling
@@ -23,10 +23,14 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effort:
-    """Draws and tuning steps of each of a fit's chains."""
+    """Draws and tuning steps of each of a fit's chains, and how many of these run at a time.
+
+    That number changes no other.
+    """
 
     draws: int
     tune: int
+    cores: int = sampling.CHAINS
 
 
 ATTEMPTS = (Effort(draws=2000, tune=1000), Effort(draws=6000, tune=3000))
@@ -196,7 +200,7 @@ def _sample(evidence: Evidence, seed: str, effort: Effort, say: Report) -> Sampl
         if one.prior > 0 and one.id not in out:
             say(f"sampling under {one.id}")
             number = _seed(f"{seed}/{one.id}")
-            fits[one.id] = sampling.fit(evidence, one.id, seed=number, draws=effort.draws, tune=effort.tune)
+            fits[one.id] = sampling.fit(evidence, one.id, seed=number, **asdict(effort))
     log_z = {one: fit.estimate.log_z for one, fit in fits.items()} | dict.fromkeys(out, float("-inf"))
     probabilities = exact.probabilities(evidence, log_z)
     errors = {one: fit.estimate.error for one, fit in fits.items()}

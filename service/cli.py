@@ -103,6 +103,7 @@ def run(
 ) -> None:
     """Do the nightly job: ingest, update, judge, store; print what came of it."""
     from service import printing, report_intake, report_night
+    from service.closing import closed, stands
     from service.composition import opened
     from service.nightly import choose, night
     from service.polling import take_in
@@ -112,6 +113,8 @@ def run(
         chosen, early = choose(service, forecast or (), cutoff)  # refuses before anything is taken in
         for one in early:
             printing.note(f"{one.id} opens on {one.opened} and is left out")
+        for name, decision in closed(service, chosen, as_of=cutoff).items():
+            printing.note(f"{name} {stands(decision)}; no night of it runs from then on")
         taken = list(take_in(service)) if ingest else []
         for each in taken:
             printing.note(report_intake.sentence(each))
@@ -120,8 +123,9 @@ def run(
     if json:
         printing.as_json(documents)
     else:
-        for definition, document in zip(chosen, documents, strict=True):
-            report_night.show(definition, document)
+        definitions = {one.id: one for one in chosen}
+        for document in documents:
+            report_night.show(definitions[document["forecast"]], document)
     if any(one.refused for one in taken) or not all(map(report_night.stands, documents)):
         raise typer.Exit(HELD_OR_REFUSED)
 
@@ -220,8 +224,10 @@ from service import (  # noqa: E402 - their commands are listed after those abov
     commands_operation,  # noqa: F401
     commands_panel,  # noqa: F401
     commands_readers,  # noqa: F401
+    commands_replay,  # noqa: F401
     commands_review,  # noqa: F401
     commands_schedule,  # noqa: F401
+    commands_scores,  # noqa: F401
     commands_store,  # noqa: F401
     commands_web,  # noqa: F401
     questions,  # noqa: F401

@@ -29,9 +29,14 @@ class Service:
     database: Database
     clock: Clock
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The schedule's time zone, whose days count."""
+        return ZoneInfo(self.configuration.schedule.timezone)
+
     def today(self) -> date:
         """Today's date in the schedule's time zone."""
-        return self.clock().astimezone(ZoneInfo(self.configuration.schedule.timezone)).date()
+        return self.clock().astimezone(self.zone).date()
 
     def forecast(self, identity: str) -> Forecast:
         """Look up a configured forecast.

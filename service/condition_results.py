@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 from model.domain import Forecast
 from service.addresses import one_line
 from service.calendar import WEEK, digest_due, weeks
+from service.closing import stands
 from service.composition import Service
 from service.finding import LONGEST, Finding, State, lasting
 from storage import outbox as mail
 from storage.jobs import DIGEST, Task, attempt, first_start
 from storage.mailed import states
+from storage.resolutions import closures
 from storage.runs import StoredRun, current_run, latest_published
 
 DEAD_FOR = timedelta(days=7)  # as long as a mail that was given up is news
@@ -22,8 +24,12 @@ _MAIL = "`posterity doctor` tries the mail server; see the scheduler's log"
 
 def forecasts(service: Service, session: Session) -> Iterator[Finding]:
     """Look how old each forecast's result in force is, and how its newest run ended."""
+    over = closures(session, [one.id for one in service.configuration.forecasts])
     for forecast in service.configuration.forecasts:
-        yield _forecast(service, session, forecast)
+        if decision := over.get(forecast.id):
+            yield _finding(forecast, "ok", stands(decision))
+        else:
+            yield _forecast(service, session, forecast)
 
 
 def _forecast(service: Service, session: Session, forecast: Forecast) -> Finding:

@@ -16,6 +16,7 @@ from service.composition import Service
 from service.digest_entry import entry
 from service.digest_letter import Press
 from service.digest_notices import Moment
+from service.digest_record import record
 from service.mail import post
 from service.printing import count
 from service.problems import shown
@@ -74,6 +75,7 @@ def edition(service: Service, week: str, at: datetime) -> dict[str, Any]:
         "known_at": at.isoformat(),
         "timezone": schedule.timezone,
         "forecasts": forecasts,
+        "record": record(service, at),
     }
 
 

@@ -18,9 +18,10 @@ from service.digest_notices import Moment, Standing, notices
 from service.wording import kind_of_event, title
 from storage.announcements import announced
 from storage.content import differences
-from storage.editions import outlook_score
 from storage.forecasts import Version, current_version
 from storage.history import history
+from storage.outlook_scores import outlook_score
+from storage.resolutions import closure
 from storage.runs import StoredRun, current_run, latest_published
 
 AHEAD = 30  # days of the outlook
@@ -40,6 +41,7 @@ def entry(session: Session, service: Service, forecast: Forecast, moment: Moment
         now=now,
         newest=current_run(session, forecast.id, known_at=moment.known_at),
         stale_days=service.configuration.forecast_alerts[forecast.id].stale_days,
+        closure=closure(session, forecast.id, known_at=moment.known_at),
     )
     said = {
         "forecast": forecast.id,
@@ -49,7 +51,7 @@ def entry(session: Session, service: Service, forecast: Forecast, moment: Moment
         "horizon": forecast.horizon.isoformat(),
         "notices": notices(standing),
         "alerts": _alerts(session, forecast.id, moment),
-        "score": _score(session, forecast.id, moment),
+        "score": _score(session, service, forecast.id, moment),
     }
     return said | (_stands(session, now, moment) if now else dict.fromkeys(_OF_A_RUN))
 
@@ -147,10 +149,12 @@ def _in_words(lines: Lines, evidence: Evidence, *numbers: str) -> list[Entry]:
     ]
 
 
-def _score(session: Session, forecast_id: str, moment: Moment) -> Entry | None:
+def _score(session: Session, service: Service, forecast_id: str, moment: Moment) -> Entry | None:
     """Sum up how the outlooks did that were decided in the last month."""
     since = moment.day - SCORED
-    found = outlook_score(session, forecast_id, days=AHEAD, since=since, known_at=moment.known_at)
+    found = outlook_score(
+        session, forecast_id, days=AHEAD, since=since, zone=service.zone, known_at=moment.known_at
+    )
     if found is None:
         return None
     return {

@@ -37,6 +37,7 @@ _HEADINGS = {
     "alerts": "Told during the week",
     "changed": "What was changed",
     "warnings": "Notes",
+    "record": "How we have done",
 }
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from model.domain import Forecast
 from service.printing import count
+from service.wording import title
+from storage.resolutions import Decision
 from storage.runs import StoredRun
 
 
@@ -21,13 +23,14 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
-    """A forecast at a moment: the published run in force, and the newest run, however it ended."""
+    """A forecast at a moment: the run in force, the newest run, however it ended, and what closed it."""
 
     forecast: Forecast
     moment: Moment
     now: StoredRun | None
     newest: StoredRun | None
     stale_days: int
+    closure: Decision | None = None
 
 
 def notices(found: Standing) -> list[dict[str, str]]:
@@ -36,6 +39,9 @@ def notices(found: Standing) -> list[dict[str, str]]:
 
 
 def _notices(found: Standing) -> Iterator[tuple[str, str]]:
+    if found.closure:
+        yield "closed", _closed(found.forecast, found.closure)
+        return
     if found.now is None:
         yield _nothing(found)
     elif found.newest and found.newest.status != "published":
@@ -46,6 +52,12 @@ def _notices(found: Standing) -> Iterator[tuple[str, str]]:
         yield from _unobserved(found.now)
     if found.moment.day > found.forecast.horizon:
         yield "due", f"Its horizon of {found.forecast.horizon} has passed: it is due for resolution."
+
+
+def _closed(forecast: Forecast, decision: Decision) -> str:
+    answer = f"resolved as {title(forecast, decision.scenario)}" if decision.scenario else "annulled"
+    said = f"It was {answer} on {decision.closed_on}, by {decision.author}: {decision.why.rstrip('.')}."
+    return f"{said} It is not updated any more; what follows is what was last believed."
 
 
 def _nothing(found: Standing) -> tuple[str, str]:

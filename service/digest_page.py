@@ -11,6 +11,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from service.curves import style
+from service.digest_record import lines
 from service.printing import MISSING, count, percent, points, visible
 
 MOST_CHANGES = 8
@@ -39,6 +40,7 @@ def page(edition: Said, told: Sequence[Said], *, public_url: str) -> Page:
         "summary": [_summary(one) for one in told],
         "notices": [_notice(one, each, alone=len(told) == 1) for one in told for each in one["notices"]],
         "forecasts": [section(edition, one, public_url) for one in told],
+        "record": lines(edition, told),
         "known_at": known_at(edition),
         "made_from": [f"{_title(one)}: {_made_from(one)}" for one in told if one["now"]],
     }
@@ -108,6 +110,7 @@ _IN_SHORT = {
     "stale": "stale",
     "unobserved": "nobody watching",
     "due": "due for resolution",
+    "closed": "closed",
 }
 
 

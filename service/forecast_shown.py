@@ -22,7 +22,7 @@ from service.problems import nearest
 from service.show_reasons import Account
 from storage.forecasts import Version, current_version, versions
 from storage.history import HistoryRow, history
-from storage.outlooks import Summary, summary
+from storage.outlook_scores import Summary, summary
 from storage.runs import StoredRun, current_run, forecast_ids_with_runs, get_run, latest_published
 
 AGO = (1, 7, 30)  # days over which changes are told
@@ -128,7 +128,7 @@ def shown_forecast(service: Service, forecast_id: str, *, known_at: datetime | N
         newest = current_run(session, forecast_id, known_at=known_at)
         points = in_force(history(session, forecast_id, known_at=known_at, all_runs=True))
         now = _of_run(session, run) if run else None
-        resolved = summary(session, forecast_id, known_at=known_at)
+        resolved = summary(session, forecast_id, zone=service.zone, known_at=known_at)
         known = versions(session, forecast_id, known_at=known_at)
     return ShownForecast(
         forecast=(now and now.forecast) or forecast,

@@ -37,9 +37,13 @@ def observed_until(service: Service, session: Session, forecast: Forecast) -> da
     """
     if forecast.observed_until is not None:
         return forecast.observed_until
-    configured = [one.id for one in service.configuration.sources]
-    watching = [one for one in configured if one in (forecast.sources or configured)]
     zone = ZoneInfo(service.configuration.schedule.timezone)
-    answered = [last_success(session, one) for one in watching]
+    answered = [last_success(session, one) for one in watching(service, forecast)]
     days = [moment.astimezone(zone).date() if moment else forecast.opened for moment in answered]
     return min(days, default=None)
+
+
+def watching(service: Service, forecast: Forecast) -> list[str]:
+    """List the sources that watch for a forecast: those that it names, or else all."""
+    configured = [one.id for one in service.configuration.sources]
+    return [one for one in configured if one in (forecast.sources or configured)]

@@ -35,6 +35,7 @@ from storage.jobs import NIGHT, latest
 from storage.leases import tenure
 from storage.polls import standings
 from storage.proposals import count_waiting
+from storage.resolutions import closures
 from storage.revisions import HEAD
 
 ROWS_AT_ONCE = 50_000
@@ -144,7 +145,9 @@ def _scheduler(service: Service, session: Session) -> Iterator[Metric]:
 
 
 def _forecasts(service: Service, session: Session) -> Iterator[Metric]:
-    ids = [forecast.id for forecast in service.configuration.forecasts]
+    known = [forecast.id for forecast in service.configuration.forecasts]
+    over = closures(session, known)  # which grow old as they should
+    ids = [one for one in known if one not in over]
     believed = {one: found for one in ids if (found := in_force(session, one))}
     yield from _believed(service, believed)
     yield from _ran({one: last for one in ids if (last := newest(session, one))})

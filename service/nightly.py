@@ -20,6 +20,7 @@ from model.fingerprint import code_digest
 from model.snapshot import snapshot
 from service import documents
 from service.accounts import Lines, evidence_of, movement_lines
+from service.closing import closed
 from service.composition import Service
 from service.documents import Document
 from service.draws import keep
@@ -56,6 +57,8 @@ class Inputs:
 def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: Say) -> Iterator[Document]:
     """Update forecasts one after the other; one that fails is recorded as failed, and the next goes on.
 
+    One that was closed by then is not updated and gives no document; its outlooks go on to resolve.
+
     Parameters
     ----------
     as_of
@@ -76,7 +79,11 @@ def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: 
         The database or the folder of the draws is out of reach.
     """
     _check_cutoff(service, forecasts, as_of)
+    over = closed(service, forecasts, as_of=as_of)
     for forecast in forecasts:
+        if forecast.id in over:
+            resolve_due(service, forecast, as_of=as_of)
+            continue
         say(f"updating {forecast.id}")
         document = update_forecast(service, forecast, as_of=as_of, say=say)
         resolve_due(service, forecast, as_of=as_of)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from service import condition_work, printing
 from service.calendar import next_digest, next_night
+from service.closing import closed, stands
 from service.composition import Service
 from service.owed import owed_digests, owed_nights
 from storage.jobs import DIGEST, NIGHT, Attempt, latest
@@ -47,11 +48,10 @@ def planned(service: Service) -> Iterator[Planned]:
     schedule, now = service.configuration.schedule, service.clock()
     with service.database.reading() as session:
         night, digest = latest(session, NIGHT), latest(session, DIGEST)
-    ids = ", ".join(one.id for one in service.configuration.forecasts)
     taken = "inbox and sources" if service.configuration.sources else "the inbox"
     yield Planned(
         job="night",
-        does=f"take in {taken}, update {ids or 'no forecast'}, clear old draws",
+        does=f"take in {taken}, update {_updated(service)}, clear old draws",
         next_at=next_night(schedule, now),
         last=_went(night),
     )
@@ -62,6 +62,15 @@ def planned(service: Service) -> Iterator[Planned]:
     yield from _sources(service)
     yield _often("outbox", "send what waits to be sent", timedelta(minutes=1))
     yield _often("watch", "look for what an operator should know", timedelta(minutes=10))
+
+
+def _updated(service: Service) -> str:
+    """Name the forecasts of a night, and those of which none runs any more."""
+    every = service.configuration.forecasts
+    over = closed(service, every, as_of=service.today())
+    ids = ", ".join(one.id for one in every if one.id not in over) or "no forecast"
+    ended = ", ".join(f"{name} {stands(decision)}" for name, decision in over.items())
+    return f"{ids} ({ended})" if ended else ids
 
 
 def _sources(service: Service) -> Iterator[Planned]:

@@ -12,7 +12,7 @@ from service.accounts import Lines, evidence_of, published_run, stored_outlook, 
 from service.composition import Service
 from service.printing import percent
 from service.wording import kind_of_event
-from storage.outlooks import Summary, summary
+from storage.outlook_scores import Summary, summary
 from storage.runs import StoredRun
 
 
@@ -41,7 +41,7 @@ def watched(service: Service, forecast_id: str, *, as_of: date | None) -> Watch:
     run = published_run(service, forecast_id, as_of=as_of)
     with service.database.reading() as session:
         evidence = evidence_of(session, run)
-        resolved = summary(session, forecast_id)
+        resolved = summary(session, forecast_id, zone=service.zone)
     return Watch(
         run=run,
         forecast=evidence.forecast,

@@ -92,7 +92,10 @@ def update(service: Service, identity: str, day: str, announced: str) -> Result:
     from service.nightly import night  # noqa: PLC0415
 
     forecast, as_of = service.forecast(identity), date.fromisoformat(day)
-    (document,) = night(service, [forecast], as_of=as_of, say=lambda _: None)
+    documents = list(night(service, [forecast], as_of=as_of, say=lambda _: None))
+    if not documents:
+        return Result(outcome="done", detail="closed: only its outlooks are resolved")
+    (document,) = documents
     _log.info("updated", forecast=identity, as_of=day, run=document["run"], status=document["status"])
     if announced == ANNOUNCED:
         announce(service, forecast, as_of=as_of)

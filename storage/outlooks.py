@@ -81,30 +81,6 @@ class Resolved:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Summary:
-    """How well the expectations that look equally far did.
-
-    Parameters
-    ----------
-    number
-        How many are resolved.
-    brier
-        Their mean expected Brier score, ``y (1 − p)² + (1 − y) p²``; 0 is best.
-    """
-
-    days: int
-    number: int
-    mean_probability: float
-    mean_outcome: float
-    brier: float
-
-    @property
-    def climatology(self) -> float:
-        """The score of whoever had always said how often it would come true: ``ȳ (1 − ȳ)``."""
-        return self.mean_outcome * (1 - self.mean_outcome)
-
-
 def run_outlook(session: Session, run: int) -> list[StoredExpectation]:
     """List what a run expects, in the forecast's order."""
     statement = select(Outlook).where(col(Outlook.run_id) == run).order_by(col(Outlook.position))
@@ -152,21 +128,6 @@ def resolved(
         .order_by(*(col(one).desc() for one in newest))
     )
     return [_resolved(*rows) for rows in session.execute(statement.limit(limit))]
-
-
-def summary(session: Session, forecast_id: str, *, known_at: datetime | None = None) -> list[Summary]:
-    """Sum up what was resolved, those that look least far first; a covering index has all of it."""
-    said, happened = col(OutlookResolution.probability), col(OutlookResolution.outcome)
-    brier = happened - 2 * said * happened + said * said  # y (1 − p)² + (1 − y) p², multiplied out
-    days = col(OutlookResolution.days)
-    statement = (
-        select(days, func.count(), func.avg(said), func.avg(happened), func.avg(brier))
-        .where(col(OutlookResolution.forecast_id) == forecast_id)
-        .where(known(OutlookResolution.recorded_at, known_at))
-        .group_by(days)
-        .order_by(days)
-    )
-    return [_summary(*row) for row in session.execute(statement)]
 
 
 def _after_mark(session: Session, forecast_id: str) -> ColumnElement[bool]:
@@ -239,14 +200,4 @@ def _resolved(said: Outlook, came: OutlookResolution) -> Resolved:
         events=came.events,
         resolved_as_of=came.resolved_as_of,
         recorded_at=came.recorded_at,
-    )
-
-
-def _summary(days: int, number: int, probability: float, outcome: float, brier: float) -> Summary:
-    return Summary(
-        days=days,
-        number=number,
-        mean_probability=probability,
-        mean_outcome=outcome,
-        brier=brier,
     )

@@ -120,6 +120,12 @@ def last_success(session: Session, source: str, *, until: datetime | None = None
     return max((one for one in found if one is not None), default=None)
 
 
+def successes(session: Session, source: str) -> list[datetime]:
+    """List when a source was asked and answered, the earliest first."""
+    answered = col(SourcePoll.source) == source, col(SourcePoll.outcome).in_(_SUCCESSES)
+    return sorted(session.scalars(select(col(SourcePoll.started_at)).where(*answered)))
+
+
 def standings(session: Session, sources: Iterable[str]) -> dict[str, SourceStanding]:
     """Say how each of these sources does."""
     return {source: _standing(session, source) for source in sources}

@@ -245,7 +245,7 @@ class OutlookResolution(Table, table=True):
     __table_args__ = (
         CheckConstraint("outcome BETWEEN 0 AND 1", name="outcome"),
         ForeignKeyConstraint(["run_id", "position"], ["outlook.run_id", "outlook.position"]),
-        Index("ix_outlook_resolution_scores", "forecast_id", "days", "probability", "outcome"),
+        Index("ix_outlook_resolution_scores", "forecast_id", "days", "run_id", "probability", "outcome"),
         Index("ix_outlook_resolution_newest", "forecast_id", "resolved_as_of", "run_id", "position"),
     )
 
@@ -267,4 +267,26 @@ class OutlookMark(Table, table=True):
 
     forecast_id: str = Field(primary_key=True)
     run_id: int = Field(primary_key=True, foreign_key="run.id")
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ForecastResolution(Table, table=True):
+    """What became of a forecast, its annulment, or that it is open again; the newest is in force."""
+
+    __tablename__ = "forecast_resolution"
+    __table_args__ = (
+        CheckConstraint("decision IN ('resolved', 'corrected', 'annulled', 'reopened')", name="decision"),
+        CheckConstraint("(scenario IS NOT NULL) = (decision IN ('resolved', 'corrected'))", name="scenario"),
+        CheckConstraint("(closed_on IS NULL) = (decision = 'reopened')", name="closed"),
+        Index("ix_forecast_resolution_newest", "forecast_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    forecast_id: str
+    decision: str
+    scenario: str | None = None
+    closed_on: date | None = None  # the day on which the answer was there
+    why: str = Field(sa_type=Text)
+    author: str
+    forecast_digest: str  # the version by which it was judged
     recorded_at: datetime = Field(sa_type=UtcDateTime)

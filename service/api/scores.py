@@ -13,7 +13,7 @@ from service.api.paging import page, position
 from service.api.parameters import Cursor, KnownAt
 from service.composition import Service
 from service.web_access import reads
-from storage.outlooks import Summary, summary
+from storage.outlook_scores import Summary, summary
 from storage.runs import forecast_ids_with_runs
 
 PAGE, MOST = 100, 200  # forecasts
@@ -61,7 +61,9 @@ def _scores(service: Service, ids: Sequence[str], known_at: datetime | None) -> 
             {
                 "forecast": one,
                 "title": titles.get(one, ""),
-                "outlooks": [_document(said) for said in summary(session, one, known_at=known_at)],
+                "outlooks": [
+                    _document(said) for said in summary(session, one, zone=service.zone, known_at=known_at)
+                ],
             }
             for one in ids
         ]

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from storage import review_tables, service_tables  # noqa: F401 - register their tables
+from storage import experiment_tables, review_tables, service_tables  # noqa: F401 - register their tables
 from storage.tables import Table
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=Table.metadata)

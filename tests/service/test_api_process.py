@@ -77,7 +77,7 @@ def test_pandas_reads_a_history_by_its_address(desk: Desk) -> None:
 
 
 def resident(server: Served) -> int:
-    return psutil.Process(server.process.pid).memory_info().rss
+    return int(psutil.Process(server.process.pid).memory_info().rss)
 
 
 @pytest.mark.sqlite("the same statements would fill a server's tables otherwise")

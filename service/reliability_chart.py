@@ -1,0 +1,152 @@
+"""The reliability diagram: what was stated against what happened, a panel for each distance ahead."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+
+from model.reliability import Bin, Reliability
+from service.charts import FONT, GRID, INK
+from service.printing import count, percent
+from service.track_record import Horizon
+
+_CURVE, _BAND, _DIAGONAL = "#0072B2", "#E69F00", "#57606A"
+_FONT_SIZE, _COLUMNS = 13, 2
+_SIZE = 300
+
+
+def reliability_chart(horizons: Sequence[Horizon], *, size: int = _SIZE) -> alt.VConcatChart:
+    """Draw the curves of isotonic regression with their consistency bands, and where the forecasts lie.
+
+    Parameters
+    ----------
+    horizons
+        By how far they look.
+    size
+        Width and height of a panel, in pixels.
+    """
+    panels = [_panel(one, size) for one in horizons]
+    rows = [alt.hconcat(*panels[at : at + _COLUMNS], spacing=36) for at in range(0, len(panels), _COLUMNS)]
+    drawn = alt.vconcat(*rows, spacing=28, description=described(horizons), title=_title(horizons))
+    return _dressed(drawn)
+
+
+def _title(horizons: Sequence[Horizon]) -> alt.TitleParams:
+    level = percent(horizons[0].reliability.level, 0)
+    reading = [
+        "Line: how often it happened, by isotonic regression (CORP). Dashed: calibrated.",
+        f"Shade: where {level} of the lines of calibrated forecasts lie, at each point.",
+    ]
+    return alt.TitleParams("Did what was stated happen as often?", subtitle=reading)
+
+
+def described(horizons: Sequence[Horizon]) -> str:
+    """Say in words what the diagram shows, for whoever does not see it."""
+    return " ".join(_described(one) for one in horizons)
+
+
+def _described(one: Horizon) -> str:
+    bins = "; ".join(
+        f"stated {percent(each.stated, 0)}, happened {percent(each.happened, 0)} of {each.number}"
+        for each in one.reliability.bins
+    )
+    return f"Outlooks of {one.days} days: {bins}."
+
+
+def _panel(one: Horizon, size: int) -> alt.VConcatChart:
+    found = one.reliability
+    layers = (_band(found), _diagonal(), _curve(found), _points(found))
+    score = found.decomposition.score
+    title = f"{count(one.days, 'day')} ahead: {count(found.number, 'outlook')}, Brier {score:.3f}"
+    above = alt.LayerChart(layer=list(layers), width=size, height=size, title=title)
+    return alt.vconcat(above, _where(found, size), spacing=10)
+
+
+def _band(found: Reliability) -> alt.Chart:
+    rows = [{"stated": one.stated, "low": one.low, "high": one.high} for one in found.band]
+    if len(rows) == 1:
+        return _marked(
+            _data(rows).mark_rule(strokeWidth=12, color=_BAND, opacity=0.35), y=_y("low"), y2="high:Q"
+        )
+    return _marked(_data(rows).mark_area(color=_BAND, opacity=0.25), y=_y("low"), y2="high:Q")
+
+
+def _diagonal() -> alt.Chart:
+    ends = [{"stated": 0, "happened": 0}, {"stated": 1, "happened": 1}]
+    return _marked(
+        _data(ends).mark_line(color=_DIAGONAL, strokeDash=[5, 4], strokeWidth=1.2), y=_y("happened")
+    )
+
+
+def _curve(found: Reliability) -> alt.Chart:
+    rows = [row for one in found.bins for row in _ends(one)]
+    return _marked(_data(rows).mark_line(color=_CURVE, strokeWidth=2.5), y=_y("happened"), order="stated:Q")
+
+
+def _ends(one: Bin) -> Iterator[dict[str, Any]]:
+    for stated in (one.low, one.high):
+        yield {"stated": stated, "happened": one.happened}
+
+
+def _points(found: Reliability) -> alt.Chart:
+    rows = [{"stated": one.stated, "happened": one.happened, "outlooks": one.number} for one in found.bins]
+    mark = _data(rows).mark_point(color=_CURVE, filled=True, size=45, opacity=1)
+    tooltip = [
+        *(alt.Tooltip(f"{name}:Q", format=".1%") for name in ("stated", "happened")),
+        alt.Tooltip("outlooks:Q"),
+    ]
+    return _marked(mark, y=_y("happened"), tooltip=tooltip)
+
+
+def _where(found: Reliability, size: int) -> alt.Chart:
+    """Draw how many outlooks stated what."""
+    width = 1 / len(found.histogram)
+    rows = [
+        {"from": place * width, "to": (place + 0.9) * width, "outlooks": number, "none": 0}
+        for place, number in enumerate(found.histogram)
+    ]
+    mark = alt.Chart(alt.InlineData(values=rows)).mark_rect(color=_CURVE, opacity=0.55)
+    count_axis = alt.Y("outlooks:Q", title="outlooks", axis=alt.Axis(tickCount=2, format="d"))
+    drawn: alt.Chart = mark.encode(
+        x=alt.X("from:Q", scale=_SCALE, axis=None), x2="to:Q", y=count_axis, y2="none:Q"
+    ).properties(width=size, height=44)
+    return drawn
+
+
+_SCALE = alt.Scale(domain=[0, 1])
+_PERCENT = "format(100 * datum.value, '.0f') + ' %'"
+_TICKS = [0, 0.25, 0.5, 0.75, 1]
+
+
+def _marked(mark: alt.Chart, **channels: Any) -> alt.Chart:
+    axis = alt.Axis(title="stated", labelExpr=_PERCENT, values=_TICKS)
+    drawn: alt.Chart = mark.encode(x=alt.X("stated:Q", scale=_SCALE, axis=axis), **channels)
+    return drawn
+
+
+def _y(field: str) -> alt.Y:
+    axis = alt.Axis(title="happened", labelExpr=_PERCENT, values=_TICKS)
+    return alt.Y(f"{field}:Q", scale=_SCALE, axis=axis)
+
+
+def _data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _dressed(chart: alt.VConcatChart) -> alt.VConcatChart:
+    lines = {"gridColor": GRID, "domainColor": GRID, "tickColor": GRID}
+    text = {"labelFontSize": _FONT_SIZE, "labelColor": INK, "titleFontSize": _FONT_SIZE, "titleColor": INK}
+    dressed: alt.VConcatChart = (
+        chart.configure(font=FONT, background="white", padding=8)
+        .configure_view(stroke=None)
+        .configure_axis(**lines, **text, titleFontWeight="normal")
+        .configure_title(
+            fontSize=_FONT_SIZE + 1,
+            color=INK,
+            anchor="start",
+            offset=10,
+            subtitleFontSize=_FONT_SIZE - 1,
+            subtitleColor=_DIAGONAL,
+        )
+    )
+    return dressed
