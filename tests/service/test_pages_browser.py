@@ -134,6 +134,7 @@ def test_the_chart_zooms_by_button_and_by_dragging(visitor: Visitor) -> None:
     assert near != whole
     page.get_by_role("button", name="All").click()
     expect(page.locator("#chart .drawn .role-axis-label text").first).to_have_text(whole[0])
+    page.locator("#chart").scroll_into_view_if_needed()
     box = page.locator("#chart .drawn svg").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.3 * box["height"])
