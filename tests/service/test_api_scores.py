@@ -1,6 +1,8 @@
 """Scores over the API: how well the outlooks of each forecast came true."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +16,22 @@ def office(tmp_path: Path, database: Database, database_url: str) -> Office:
     return Office(tmp_path, database, database_url)
 
 
+def two_nights(office: Office) -> Any:
+    """Two nights, each at its time: the second decides what the first expected of the week after it."""
+    office.hands_in(deal(), deal("n", "2025-04-04", country="BR"))
+    office.station.now = datetime(2025, 4, 1, 2, 15, tzinfo=UTC)
+    first = office.runs("2025-03-31")
+    office.station.now = datetime(2025, 5, 8, 2, 15, tzinfo=UTC)
+    office.runs("2025-05-07")
+    return first
+
+
 def test_a_forecast_of_which_nothing_is_resolved_has_no_scores(office: Office) -> None:
     assert office.lists("/scores") == [{"forecast": "quiet", "title": "", "outlooks": []}]
 
 
 def test_outlooks_that_came_true_are_scored_by_how_far_they_looked(office: Office) -> None:
-    office.hands_in(deal(), deal("n", "2025-04-04", country="BR"))
-    first = office.runs("2025-03-31")
-    office.runs("2025-05-07")
+    first = two_nights(office)
     (scores,) = office.lists("/scores")
     (week,) = scores["outlooks"]
     said = next(one["probability"] for one in first["outlook"] if one["days"] == 7)
@@ -34,11 +44,11 @@ def test_outlooks_that_came_true_are_scored_by_how_far_they_looked(office: Offic
 
 
 def test_scores_are_told_as_they_were_known(office: Office) -> None:
-    office.hands_in(deal(), deal("n", "2025-04-04", country="BR"))
-    office.runs("2025-03-31")
-    office.runs("2025-05-07")
-    (scores,) = office.lists("/scores?known_at=2026-01-20T12:30:00Z")
+    two_nights(office)
+    (scores,) = office.lists("/scores?known_at=2025-05-07T12:30:00Z")
     assert scores["outlooks"] == []
+    (scores,) = office.lists("/scores?known_at=2025-05-09")
+    assert scores["outlooks"] != []
 
 
 def test_one_forecast_may_be_asked_for_and_must_be_there(office: Office) -> None:

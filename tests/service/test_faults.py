@@ -133,7 +133,7 @@ def test_a_device_is_written_to_and_not_replaced(filled: Desk) -> None:
 
 @of_a_file
 def test_a_full_disk_stores_a_file_of_reports_whole_or_not_at_all(disk: Disk) -> None:
-    small = Desk(disk("400k"), bare=True)
+    small = Desk(disk("560k"), bare=True)
     assert small.types("ingest", small.write("r.jsonl", report())).code == 0
     before = small.counts()
     assert "is on a disk that is full" in said_in_one_line(small.types("ingest", EXAMPLES), 3)
