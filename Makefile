@@ -24,6 +24,7 @@ run: .venv/.installed
 	@echo "       .venv/bin/posterity history russia-latin-america     what was believed, night by night"
 	@echo "       .venv/bin/posterity events --since 2025-04-25        what it rests on, down to each report"
 	@echo "       .venv/bin/posterity run --as-of 2025-12-31           what would have been known then"
+	@echo "       .venv/bin/posterity serve                            the same in a browser, at http://127.0.0.1:8000"
 
 test: .venv/.installed-dev
 	$(BIN)/pytest -n auto --dist loadfile

@@ -16,7 +16,7 @@ from tests.service.stations import Station
 SUBSCRIBERS = "/api/v1/subscribers"
 ONE = {"address": "ana@example.org"}
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "xarray", "pandas", "scipy", "matplotlib", "pyarrow"}
-UNNEEDED = HEAVY | {"alembic", "apscheduler", "altair", "vl_convert", "psycopg"}
+UNNEEDED = (HEAVY - {"scipy"}) | {"alembic", "apscheduler", "altair", "vl_convert", "psycopg"}
 PROMISED = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
