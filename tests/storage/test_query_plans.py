@@ -193,7 +193,10 @@ def test_evidence_is_found_by_an_index_that_covers_it(database: Database, name: 
         ("cursor", "source_poll USING INDEX ix_source_poll_cursor (source=?)"),
         ("success then", "ix_source_poll_started (source=? AND outcome=? AND started_at<?)"),
         ("waiting", "proposal USING INDEX ix_proposal_waiting (waiting=? AND id>?)"),
-        ("waiting of a source", "proposal USING INDEX ix_proposal_waiting_source (waiting=? AND source=? AND id>?)"),
+        (
+            "waiting of a source",
+            "proposal USING INDEX ix_proposal_waiting_source (waiting=? AND source=? AND id>?)",
+        ),
         ("waiting with a tag", "proposal USING INDEX ix_proposal_waiting_tag (waiting=? AND tag=? AND id>?)"),
         ("how much waits", "proposal USING COVERING INDEX ix_proposal_waiting"),
     ],
