@@ -19,10 +19,13 @@ from service.composition import Service
 from service.curves import in_force
 from service.digest_notices import Moment, Standing, notices
 from service.problems import nearest
+from service.scoring import score_forecast
 from service.show_reasons import Account
+from service.track_record import ScoredForecast
 from storage.forecasts import Version, current_version, versions
 from storage.history import HistoryRow, history
 from storage.outlook_scores import Summary, summary
+from storage.resolutions import Decision, closure
 from storage.runs import StoredRun, current_run, forecast_ids_with_runs, get_run, latest_published
 
 AGO = (1, 7, 30)  # days over which changes are told
@@ -75,6 +78,8 @@ class ShownForecast:
         What was published, by cutoff.
     before
         Probabilities by days before the cutoff of the run in force.
+    score
+        How good it was, where it is resolved.
     """
 
     forecast: Forecast
@@ -87,6 +92,8 @@ class ShownForecast:
     before: Mapping[int, Mapping[str, float | None]]
     resolved: Sequence[Summary]
     versions: Sequence[Version]
+    closed: bool
+    score: ScoredForecast | None
 
 
 class Movements:
@@ -130,17 +137,21 @@ def shown_forecast(service: Service, forecast_id: str, *, known_at: datetime | N
         now = _of_run(session, run) if run else None
         resolved = summary(session, forecast_id, zone=service.zone, known_at=known_at)
         known = versions(session, forecast_id, known_at=known_at)
+        closed = closure(session, forecast_id, known_at=known_at)
+        score = _score(service, session, closed, known_at)
     return ShownForecast(
         forecast=(now and now.forecast) or forecast,
         configured=any(one.id == forecast_id for one in service.configuration.forecasts),
         known_at=known_at,
         now=now,
         newest=newest,
-        notices=_notices(service, forecast, run, newest, known_at),
+        notices=_notices(service, forecast, run, newest, known_at, closed),
         points=points,
         before={days: believed(points, run.as_of - timedelta(days)) if run else {} for days in AGO},
         resolved=resolved,
         versions=known,
+        closed=closed is not None,
+        score=score,
     )
 
 
@@ -265,12 +276,21 @@ def _evidence(session: Session, run: StoredRun) -> Evidence | None:
         return None
 
 
-def _notices(
+def _score(
+    service: Service, session: Session, closed: Decision | None, known_at: datetime | None
+) -> ScoredForecast | None:
+    if closed is None or closed.scenario is None:
+        return None
+    return score_forecast(session, closed, zone=service.zone, known_at=known_at)
+
+
+def _notices(  # noqa: PLR0913, PLR0917 - what notices are made of
     service: Service,
     forecast: Forecast,
     now: StoredRun | None,
     newest: StoredRun | None,
     known_at: datetime | None,
+    closed: Decision | None,
 ) -> list[dict[str, str]]:
     """Say what a reader must know first; what was wrong in the past is told as of then."""
     moment = known_at or service.clock()
@@ -281,5 +301,6 @@ def _notices(
         now=now,
         newest=newest,
         stale_days=(limits or service.configuration.alerts).stale_days,
+        closure=closed,
     )
     return notices(found)

@@ -1,7 +1,7 @@
 """Where every forecast stands, and how far it moved; kept between requests, as runs never change.
 
 A request asks for the highest number of a run. Only forecasts that were run since the last look are read
-again, and all of them on a new day or under another configuration of theirs.
+again, and all of them on a new day, or once any was resolved.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from service.digest_notices import Moment, notices
 from service.digest_notices import Standing as Found
 from service.wording import title
 from storage.forecasts import current_version
+from storage.resolutions import Decision, closure, last_decision
 from storage.runs import StoredRun, current_run, forecast_ids_with_runs, latest_published
 from storage.standings import curves, forecasts_run_since, last_run_number, probabilities_at
 
@@ -63,7 +64,9 @@ class Standing:
     notices
         What a reader must know before any of the numbers, the worst first, each with its kind.
     configured
-        Whether nights still update it.
+        Whether it still is in the configuration.
+    closed
+        Whether it was resolved or annulled: no night updates it any more.
     """
 
     forecast: str
@@ -78,6 +81,7 @@ class Standing:
     notices: Sequence[Mapping[str, str]]
     scenarios: Sequence[ScenarioStanding]
     configured: bool
+    closed: bool
 
 
 class Standings:
@@ -87,6 +91,7 @@ class Standings:
         self._service = service
         self._lock = Lock()
         self._last = 0
+        self._decided = 0
         self._day: date | None = None
         self._kept: dict[str, Standing] = {}
 
@@ -94,13 +99,13 @@ class Standings:
         """Give every forecast: those of the configuration in its order, then others that were once run."""
         today = self._service.today()
         with self._lock, self._service.database.reading() as session:
-            last = last_run_number(session)
-            if today != self._day or not self._kept:
+            last, decided = last_run_number(session), last_decision(session)
+            if today != self._day or decided != self._decided or not self._kept:
                 self._kept = {one: self._standing(session, one, today) for one in self._known(session)}
             elif last != self._last:
                 for one in forecasts_run_since(session, self._last):
                     self._kept[one] = self._standing(session, one, today)
-            self._last, self._day = last, today
+            self._last, self._decided, self._day = last, decided, today
             return list(self._kept.values())
 
     def of(self, forecast_id: str) -> Standing | None:
@@ -116,7 +121,8 @@ class Standings:
         forecast = configured.get(forecast_id) or _defined(session, forecast_id)
         now = latest_published(session, forecast_id)
         newest = current_run(session, forecast_id)
-        said = self._notices(forecast, now, newest, today) if forecast else []
+        closed = closure(session, forecast_id)
+        said = self._notices(forecast, now, newest, today, closed) if forecast else []
         return Standing(
             forecast=forecast_id,
             title=(forecast.title if forecast else "") or forecast_id,
@@ -130,10 +136,16 @@ class Standings:
             notices=said,
             scenarios=tuple(_scenarios(session, forecast, now) if now else _unsaid(forecast)),
             configured=forecast_id in configured,
+            closed=closed is not None,
         )
 
     def _notices(
-        self, forecast: Forecast, now: StoredRun | None, newest: StoredRun | None, today: date
+        self,
+        forecast: Forecast,
+        now: StoredRun | None,
+        newest: StoredRun | None,
+        today: date,
+        closed: Decision | None,
     ) -> list[dict[str, str]]:
         limits = self._service.configuration.forecast_alerts.get(forecast.id)
         found = Found(
@@ -142,6 +154,7 @@ class Standings:
             now=now,
             newest=newest,
             stale_days=limits.stale_days if limits else self._service.configuration.alerts.stale_days,
+            closure=closed,
         )
         return notices(found)
 

@@ -86,6 +86,11 @@ def closure(session: Session, forecast_id: str, *, known_at: datetime | None = N
     return closures(session, [forecast_id], known_at=known_at).get(forecast_id)
 
 
+def last_decision(session: Session) -> int:
+    """Give the number of the newest decision about any forecast; 0 where there is none."""
+    return session.scalar(select(func.max(col(ForecastResolution.id)))) or 0
+
+
 def _decisions(session: Session, rows: Select[ForecastResolution]) -> list[Decision]:
     return [_decision(row) for row in session.scalars(rows)]
 
