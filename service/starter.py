@@ -85,6 +85,11 @@ CONFIGURATION = """\
 # port = 8000
 # public_url = "https://forecasts.example.org"  # how links in mails begin
 
+# The record that the page of countries and `posterity panel` read.
+[panel]
+# register = "trade-register.csv"              # SIPRI's trade register
+# votes = "un-votes.csv"                       # votes in the UN General Assembly
+
 # One question, the ways in which it may turn out, and the news that would tell them apart.
 [[forecasts]]
 id = "tram"                                   # small letters, digits and hyphens
