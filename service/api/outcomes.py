@@ -165,6 +165,36 @@ class OutlookScore(BaseModel):
     skill: Annotated[float | None, Field(description="1 − brier / climatology; null where that is 0.")]
 
 
+class ByRule(BaseModel):
+    """A score by each rule, each the mean over the days on which the forecast was open; 0 is best."""
+
+    brier: Annotated[float | None, Field(description="In [0, 2].")]
+    log: Annotated[float | None, Field(description="In nats; null where it is infinite.")]
+    rps: Annotated[float | None, Field(description="Ranked, over the forecast's order of scenarios.")]
+
+
+class Skill(BaseModel):
+    """The share of a reference's score that was avoided; null where that makes no number."""
+
+    prior: ByRule
+    uniform: ByRule
+
+
+class Answer(BaseModel):
+    """What came true of a forecast, and how good it was."""
+
+    scenario: str
+    on: Annotated[date, Field(description="The day on which the answer was there.")]
+    because: str
+    by: str
+    days: Annotated[int, Field(description="On which it was open.")]
+    late_days: Annotated[int, Field(description="Those over before its priors were first on record.")]
+    scores: ByRule
+    prior: Annotated[ByRule, Field(description="What its priors would have scored, never updated.")]
+    uniform: Annotated[ByRule, Field(description="What all scenarios held equally probable would have.")]
+    skill: Skill
+
+
 class Scores(BaseModel):
     """The scores of a forecast."""
 
@@ -174,6 +204,7 @@ class Scores(BaseModel):
                 {
                     "forecast": "quiet",
                     "title": "",
+                    "resolved": None,
                     "outlooks": [
                         {
                             "days": 30,
@@ -192,4 +223,5 @@ class Scores(BaseModel):
 
     forecast: str
     title: str
+    resolved: Annotated[Answer | None, Field(description="Null where it is open, or was annulled.")]
     outlooks: Annotated[list[OutlookScore], Field(description="By how far they looked.")]

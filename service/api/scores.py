@@ -1,4 +1,4 @@
-"""How well what each forecast said came true: so far its outlooks, which resolve themselves."""
+"""How well what each forecast said came true: the forecast itself, once resolved, and its outlooks."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,14 +6,17 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from service.api.filters import TEXT
 from service.api.outcomes import Scores
 from service.api.paging import page, position
 from service.api.parameters import Cursor, KnownAt
 from service.composition import Service
+from service.scoring import score_forecast
 from service.web_access import reads
 from storage.outlook_scores import Summary, summary
+from storage.resolutions import Decision, closures
 from storage.runs import forecast_ids_with_runs
 
 PAGE, MOST = 100, 200  # forecasts
@@ -57,16 +60,26 @@ def _ids(service: Service, forecast: str | None, *, after: str) -> list[str]:
 def _scores(service: Service, ids: Sequence[str], known_at: datetime | None) -> list[dict[str, Any]]:
     titles = {one.id: one.title for one in service.configuration.forecasts}
     with service.database.reading() as session:
+        closed = closures(session, ids, known_at=known_at)
         return [
             {
                 "forecast": one,
                 "title": titles.get(one, ""),
+                "resolved": _resolved(service, session, closed.get(one), known_at),
                 "outlooks": [
                     _document(said) for said in summary(session, one, zone=service.zone, known_at=known_at)
                 ],
             }
             for one in ids
         ]
+
+
+def _resolved(
+    service: Service, session: Session, closed: Decision | None, known_at: datetime | None
+) -> dict[str, Any] | None:
+    if closed is None or closed.scenario is None:
+        return None
+    return score_forecast(session, closed, zone=service.zone, known_at=known_at).document()
 
 
 def _document(said: Summary) -> dict[str, Any]:
