@@ -123,6 +123,12 @@ def _pool(workers: int, *, slow: bool) -> Iterator[ProcessPoolExecutor]:
     pool = ProcessPoolExecutor(workers, mp_context=_context(slow=slow), initializer=_begin)
     try:
         yield pool
+    except BaseException:
+        # Whoever stops here may have stopped within the pool's own bookkeeping, which then waits for ever for
+        # workers that wait for it. What they had done is stored, so they can be ended as they are.
+        for worker in multiprocessing.active_children():
+            worker.kill()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

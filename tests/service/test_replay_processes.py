@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,11 @@ def test_an_interruption_ends_it_and_what_was_done_is_kept(desk: Desk) -> None:
         while not stored(desk) and time.monotonic() < end:
             time.sleep(0.02)
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does
-        out, err = running.communicate(timeout=PATIENCE)
+        try:
+            out, err = running.communicate(timeout=PATIENCE)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)  # a failure must not keep us waiting
     assert running.returncode != 0
     assert out == ""
     assert "Traceback" not in err
