@@ -212,7 +212,7 @@ def test_a_night_killed_at_any_moment_is_published_once_in_the_end(tmp_path: Pat
         each.types("ingest", each.write("r.jsonl", report()))
     nights = [f"2025-06-{day:02}" for day in range(1, 11)]
     usually = seconds(usual, "run", "--as-of", CUTOFF)
-    window = [usually * chance.uniform(0.4, 1.1) for _ in nights]
+    window = [usually * chance.uniform(0.2, 0.9) for _ in nights]
     met = sum(
         killed(desk, "run", "--as-of", day, after=wait) for day, wait in zip(nights, window, strict=True)
     )
