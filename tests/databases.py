@@ -21,6 +21,8 @@ __all__ = [
     "database",
     "database_url",
     "empty_url",
+    "kept_database",
+    "kept_url",
     "migrated_sqlite",
     "new_url",
     "postgresql",
@@ -182,4 +184,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 def database(database_url: str) -> Iterator[Database]:
     """A migrated database, open."""
     with open_database(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kept_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a migrated database that a module's tests share: those that change nothing."""
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path_factory.mktemp("kept"))
+        yield f"sqlite:///{path}"
+        return
+    server, template = request.getfixturevalue("postgresql")
+    with server.lent(template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def kept_database(kept_url: str) -> Iterator[Database]:
+    """A migrated database that a module's tests share, open."""
+    with open_database(kept_url) as opened:
         yield opened

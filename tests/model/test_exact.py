@@ -66,14 +66,14 @@ def test_the_evidence_of_selected_events_agrees_with_the_oracle(case: Case) -> N
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=150)
 @given(evidences(SLOW))
 def test_the_evidence_of_large_forecasts_agrees_with_the_oracle(evidence: Evidence) -> None:
     assert_agrees_with_the_oracle(evidence)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=150)
 @given(cases(SLOW))
 def test_the_evidence_of_events_selected_for_large_forecasts_agrees_with_the_oracle(case: Case) -> None:
     assert_agrees_with_the_oracle(

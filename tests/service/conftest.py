@@ -12,7 +12,14 @@ from tests.databases import KINDS, Server
 from tests.service.commands import Desk, Disk
 from tests.service.configurations import VALID, Load, Refused
 
-OWN = {"database", "database_url", "empty_url", "new_url"}  # fixtures of tests that see to it themselves
+OWN = {
+    "database",
+    "database_url",
+    "empty_url",
+    "kept_database",
+    "kept_url",
+    "new_url",
+}  # fixtures of tests that see to it themselves
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,10 +17,8 @@ API = "/api/v1/forecasts"
 FIRST = date(2026, 1, 1)
 
 
-@pytest.fixture
-def station(tmp_path: Path, database: Database, database_url: str) -> Station:
+def filled(made: Station) -> Station:
     """Nine published days of January and a held one, seen on the 20th; and a forecast of former days."""
-    made = Station(tmp_path, database, database_url)
     days_of(made, FIRST, [0.5, 0.52, 0.6, 0.6, 0.6, 0.6, 0.6, 0.61, 0.7])
     believed(made, date(2026, 1, 10), 0.9, status="held")
     believed(made, date(2026, 1, 5), 0.3, forecast="former")
@@ -28,8 +26,19 @@ def station(tmp_path: Path, database: Database, database_url: str) -> Station:
 
 
 @pytest.fixture
+def station(tmp_path: Path, database: Database, database_url: str) -> Station:
+    return filled(Station(tmp_path, database, database_url))
+
+
+@pytest.fixture
 def browser(station: Station) -> Browser:
     return near(station.service)
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory, kept_database: Database, kept_url: str) -> Browser:
+    """A browser of a station where nothing is ever changed."""
+    return near(filled(Station(tmp_path_factory.mktemp("still"), kept_database, kept_url)).service)
 
 
 def stated(station: Station, **changes: object) -> None:
@@ -90,11 +99,11 @@ def test_a_forecast_of_which_nothing_was_published_has_no_numbers(
         ("known_at=2025-12-31", None, None),
     ],
 )
-def test_the_past_is_told_as_it_stood(browser: Browser, asked: str, run: int | None, age: int | None) -> None:
-    told = next(one for one in browser.gets(f"{API}?{asked}").json() if one["id"] == "quiet")
+def test_the_past_is_told_as_it_stood(still: Browser, asked: str, run: int | None, age: int | None) -> None:
+    told = next(one for one in still.gets(f"{API}?{asked}").json() if one["id"] == "quiet")
     assert (told["run"], told["age_days"]) == (run, age)
-    assert browser.gets(f"{API}/quiet?{asked}").json()["run"] == run
-    latest = browser.gets(f"{API}/quiet/latest?{asked}")
+    assert still.gets(f"{API}/quiet?{asked}").json()["run"] == run
+    latest = still.gets(f"{API}/quiet/latest?{asked}")
     assert latest.status_code == (404 if run is None else 200)
     assert run is None or latest.json()["run"] == run
 
@@ -142,13 +151,13 @@ def test_a_run_that_the_forecast_has_not_is_not_there(browser: Browser, number: 
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "9" * 30, "2147483648", "%00"])
-def test_a_number_that_no_run_has_is_refused(browser: Browser, number: str) -> None:
-    problem(browser.gets(f"{API}/quiet/runs/{number}"), 422)
+def test_a_number_that_no_run_has_is_refused(still: Browser, number: str) -> None:
+    problem(still.gets(f"{API}/quiet/runs/{number}"), 422)
 
 
-def test_reasons_and_outlook_are_those_that_were_stored(browser: Browser) -> None:
-    assert browser.gets(f"{API}/quiet/runs/9/reasons").json() == [CAUSE]
-    assert browser.gets(f"{API}/quiet/runs/9/outlook").json() == [EXPECTED]
+def test_reasons_and_outlook_are_those_that_were_stored(still: Browser) -> None:
+    assert still.gets(f"{API}/quiet/runs/9/reasons").json() == [CAUSE]
+    assert still.gets(f"{API}/quiet/runs/9/outlook").json() == [EXPECTED]
 
 
 def test_a_run_that_failed_has_nothing_to_say(browser: Browser, station: Station) -> None:
@@ -158,8 +167,8 @@ def test_a_run_that_failed_has_nothing_to_say(browser: Browser, station: Station
         assert detail == f"run {run} failed, so that there is nothing to be said about it"
 
 
-def test_since_a_day_before_the_first_run_nothing_moved(browser: Browser) -> None:
-    errors = problem(browser.gets(f"{API}/quiet/runs/9/reasons?since=2025-12-31"), 422)["errors"]
+def test_since_a_day_before_the_first_run_nothing_moved(still: Browser) -> None:
+    errors = problem(still.gets(f"{API}/quiet/runs/9/reasons?since=2025-12-31"), 422)["errors"]
     assert errors[0]["at"] == "/since"
 
 
@@ -242,16 +251,15 @@ def test_what_a_client_has_is_not_sent_again_until_it_changes(
 
 
 @pytest.mark.parametrize("path", ["/quiet/history", "/quiet/history?format=csv", "/quiet/runs"])
-def test_text_is_compressed_for_who_takes_it(browser: Browser, path: str) -> None:
-    plain = browser.gets(f"{API}{path}", headers={"Accept-Encoding": "identity"})
-    small = browser.gets(f"{API}{path}", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+def test_text_is_compressed_for_who_takes_it(still: Browser, path: str) -> None:
+    plain = still.gets(f"{API}{path}", headers={"Accept-Encoding": "identity"})
+    small = still.gets(f"{API}{path}", headers={"Accept-Encoding": "br, gzip;q=0.5"})
     assert small.headers["content-encoding"] == "gzip"
     assert small.content == plain.content
     assert "content-encoding" not in plain.headers
     assert small.headers["etag"] == f'{plain.headers["etag"][:-1]}-gzip"'
     assert (
-        "content-encoding"
-        not in browser.gets(f"{API}{path}", headers={"Accept-Encoding": "gzip;q=0"}).headers
+        "content-encoding" not in still.gets(f"{API}{path}", headers={"Accept-Encoding": "gzip;q=0"}).headers
     )
 
 
@@ -263,14 +271,13 @@ def test_what_is_compressed_already_or_short_is_left_as_it_is(browser: Browser, 
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/quiet/history?format=parquet", "/nowhere", "/quiet?x=1"])
-def test_head_has_the_headers_of_get(browser: Browser, path: str) -> None:
+def test_head_has_the_headers_of_get(still: Browser, path: str) -> None:
     def kept(answer: httpx.Response) -> dict[str, str]:
         return dict(answer.headers)
 
     for encoding in ("identity", "gzip"):
         got, head = (
-            browser.asks(one, f"{API}{path}", headers={"Accept-Encoding": encoding})
-            for one in ("GET", "HEAD")
+            still.asks(one, f"{API}{path}", headers={"Accept-Encoding": encoding}) for one in ("GET", "HEAD")
         )
         assert head.content == b""
         assert (head.status_code, kept(head)) == (got.status_code, kept(got))

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import math
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,10 +38,8 @@ NONSENSE_CURSORS = [
 ]
 
 
-@pytest.fixture
-def station(tmp_path: Path, database: Database, database_url: str) -> Station:
+def filled(made: Station) -> Station:
     """Five published days, then a held one and a failed one; the second day was run again on the 18th."""
-    made = Station(tmp_path, database, database_url)
     days_of(made, FIRST, [0.6, 0.62, 0.7, 0.5, 0.55])
     believed(made, date(2026, 1, 6), 0.9, status="held")
     believed(made, date(2026, 1, 7), None, status="failed")
@@ -51,8 +48,19 @@ def station(tmp_path: Path, database: Database, database_url: str) -> Station:
 
 
 @pytest.fixture
+def station(tmp_path: Path, database: Database, database_url: str) -> Station:
+    return filled(Station(tmp_path, database, database_url))
+
+
+@pytest.fixture
 def browser(station: Station) -> Browser:
     return near(station.service)
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory, kept_database: Database, kept_url: str) -> Browser:
+    """A browser of a station where nothing is ever changed."""
+    return near(filled(Station(tmp_path_factory.mktemp("still"), kept_database, kept_url)).service)
 
 
 def runs(answer: httpx.Response) -> list[int]:
@@ -97,8 +105,8 @@ def test_superseded_and_failed_runs_are_shown_where_all_are_asked_for(browser: B
     "moment",
     ["2026-01-04", "2026-01-04T23:59:59.999999Z", "2026-01-05T01:00:00+01:00", "2026-01-05T02:14:59%2B00:00"],
 )
-def test_the_past_is_shown_as_it_was_known(browser: Browser, moment: str) -> None:
-    assert runs(browser.gets(f"{HISTORY}?known_at={moment}")) == [1, 2, 3]
+def test_the_past_is_shown_as_it_was_known(still: Browser, moment: str) -> None:
+    assert runs(still.gets(f"{HISTORY}?known_at={moment}")) == [1, 2, 3]
 
 
 def test_csv_has_a_row_for_each_run_and_scenario(browser: Browser) -> None:
@@ -196,23 +204,23 @@ def test_what_is_in_force_stays_in_a_hub_when_a_later_run_of_its_day_is_held(
         ("text/csv;q=x", "text/csv"),
     ],
 )
-def test_the_form_is_that_which_the_client_likes_best(browser: Browser, accept: str, kind: str) -> None:
-    answer = browser.gets(HISTORY, headers={"Accept": accept})
+def test_the_form_is_that_which_the_client_likes_best(still: Browser, accept: str, kind: str) -> None:
+    answer = still.gets(HISTORY, headers={"Accept": accept})
     assert answer.headers["content-type"].partition(";")[0] == kind
     if "hubverse" in accept:
         assert answer.text.startswith("reference_date,")
 
 
-def test_a_client_that_takes_none_of_the_forms_is_told_which_there_are(browser: Browser) -> None:
-    answer = browser.gets(HISTORY, headers={"Accept": "image/png, text/csv;q=0"})
+def test_a_client_that_takes_none_of_the_forms_is_told_which_there_are(still: Browser) -> None:
+    answer = still.gets(HISTORY, headers={"Accept": "image/png, text/csv;q=0"})
     assert "text/csv" in problem(answer, 406)["detail"]
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "parquet", "hubverse"])
-def test_pages_put_together_are_the_whole(browser: Browser, form: str) -> None:
+def test_pages_put_together_are_the_whole(still: Browser, form: str) -> None:
     asked = "&all_runs=true" if form in {"json", "csv", "parquet"} else ""
-    whole = browser.gets(f"{HISTORY}?format={form}{asked}")
-    pages = all_pages(browser, f"{HISTORY}?format={form}&limit=2{asked}")
+    whole = still.gets(f"{HISTORY}?format={form}{asked}")
+    pages = all_pages(still, f"{HISTORY}?format={form}&limit=2{asked}")
     assert len(pages) == (4 if asked else 3)
     if form == "json":
         assert [one for page in pages for one in page.json()] == whole.json()
@@ -241,8 +249,8 @@ def test_the_last_page_leads_nowhere(browser: Browser) -> None:
 @pytest.mark.parametrize(
     "cursor", [*NONSENSE_CURSORS, "WzEsOTk5XQ"]
 )  # the last names a run that is not there
-def test_a_cursor_that_no_list_gave_is_refused(browser: Browser, cursor: str) -> None:
-    answer = browser.gets(HISTORY, params={"cursor": cursor})
+def test_a_cursor_that_no_list_gave_is_refused(still: Browser, cursor: str) -> None:
+    answer = still.gets(HISTORY, params={"cursor": cursor})
     (error,) = problem(answer, 422)["errors"]
     assert error == {
         "in": "query",
@@ -252,20 +260,16 @@ def test_a_cursor_that_no_list_gave_is_refused(browser: Browser, cursor: str) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["json", "csv", "parquet", "hubverse"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_history_longer_than_what_is_read_at_once_is_whole(
-    browser: Browser, station: Station, form: str
-) -> None:
+def test_a_history_longer_than_what_is_read_at_once_is_whole(browser: Browser, station: Station) -> None:
     days_of(station, date(2020, 1, 1), [0.5] * (2 * CHUNK))
-    answer = browser.gets(f"{HISTORY}?format={form}")
-    number = {
-        "json": lambda: len(json.loads(answer.content)),
-        "csv": lambda: (len(answer.text.splitlines()) - 1) // 2,
-        "hubverse": lambda: (len(answer.text.splitlines()) - 1) // 2,
-        "parquet": lambda: len(pd.read_parquet(io.BytesIO(answer.content))) // 2,
-    }[form]()
-    assert number == 2 * CHUNK + (5 if form == "hubverse" else 6)
+    given = {
+        form: browser.gets(f"{HISTORY}?format={form}") for form in ("json", "csv", "parquet", "hubverse")
+    }
+    assert len(given["json"].json()) == 2 * CHUNK + 6
+    assert len(given["csv"].text.splitlines()) == 1 + 2 * (2 * CHUNK + 6)
+    assert len(given["hubverse"].text.splitlines()) == 1 + 2 * (2 * CHUNK + 5)
+    assert len(pd.read_parquet(io.BytesIO(given["parquet"].content))) == 2 * (2 * CHUNK + 6)
 
 
 @pytest.mark.parametrize(
@@ -300,9 +304,9 @@ def test_a_history_longer_than_what_is_read_at_once_is_whole(
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_what_to_write(
-    browser: Browser, asked: str, at: str, says: str
+    still: Browser, asked: str, at: str, says: str
 ) -> None:
-    errors = problem(browser.gets(f"{HISTORY}?{asked}"), 422)["errors"]
+    errors = problem(still.gets(f"{HISTORY}?{asked}"), 422)["errors"]
     assert [one["at"] for one in errors] == [at]
     assert says in errors[0]["detail"]
 
@@ -310,13 +314,13 @@ def test_what_cannot_be_meant_is_refused_with_what_to_write(
 @pytest.mark.parametrize(
     "asked", ["to=9999-12-31", "from=0001-01-01", "known_at=9999-12-31", "known_at=0001-01-01"]
 )
-def test_any_day_may_be_asked_for(browser: Browser, asked: str) -> None:
-    assert browser.gets(f"{HISTORY}?{asked}").status_code == 200
+def test_any_day_may_be_asked_for(still: Browser, asked: str) -> None:
+    assert still.gets(f"{HISTORY}?{asked}").status_code == 200
 
 
 @pytest.mark.parametrize("identity", ["quite", "QUIET", "%00", "..", "%ED%A0%80", "x" * 64, "' OR 1=1 --"])
-def test_a_forecast_that_is_none_is_answered_with_those_there_are(browser: Browser, identity: str) -> None:
-    answer = browser.gets(f"/api/v1/forecasts/{identity}/history")
+def test_a_forecast_that_is_none_is_answered_with_those_there_are(still: Browser, identity: str) -> None:
+    answer = still.gets(f"/api/v1/forecasts/{identity}/history")
     assert "quiet" in problem(answer, 404).get("detail", "quiet")
 
 

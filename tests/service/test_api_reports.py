@@ -30,6 +30,12 @@ def office(tmp_path: Path, database: Database, database_url: str) -> Office:
     return Office(tmp_path, database, database_url)
 
 
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory, kept_database: Database, kept_url: str) -> Office:
+    """An office where nothing is ever changed."""
+    return Office(tmp_path_factory.mktemp("still"), kept_database, kept_url)
+
+
 def test_one_report_is_handed_in_as_one_object(office: Office) -> None:
     answer = office.does("/reports", deal())
     assert answer["counts"] == {"accepted": 1}
@@ -242,8 +248,8 @@ def test_there_is_no_such_report(office: Office, path: str) -> None:
         "event=" + "x" * 201,
     ],
 )
-def test_a_question_that_makes_no_sense_is_refused(office: Office, asked: str) -> None:
-    document = problem(office.gets(f"/reports?{asked}"), 422)
+def test_a_question_that_makes_no_sense_is_refused(still: Office, asked: str) -> None:
+    document = problem(still.gets(f"/reports?{asked}"), 422)
     assert document["errors"][0]["at"] == f"/{asked.partition('=')[0]}"
 
 
@@ -304,7 +310,7 @@ def test_who_takes_neither_json_nor_csv_is_told_what_there_is(office: Office) ->
         ("/health/live", "GET"),
     ],
 )
-def test_an_address_names_all_of_its_methods(office: Office, path: str, allowed: str) -> None:
-    answer = office.browser.asks("PUT", path, headers=office.key("admin"))
+def test_an_address_names_all_of_its_methods(still: Office, path: str, allowed: str) -> None:
+    answer = still.browser.asks("PUT", path, headers=still.key("admin"))
     problem(answer, 405)
     assert answer.headers["allow"] == allowed

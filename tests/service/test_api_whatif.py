@@ -15,13 +15,22 @@ from tests.service.offices import API, Office, deal
 WHAT_IF = "/forecasts/quiet/what-if"
 
 
-@pytest.fixture
-def office(tmp_path: Path, database: Database, database_url: str) -> Office:
-    found = Office(tmp_path, database, database_url)
+def filled(found: Office) -> Office:
     found.hands_in(deal())
     found.runs("2025-05-31")
     found.runs()
     return found
+
+
+@pytest.fixture
+def office(tmp_path: Path, database: Database, database_url: str) -> Office:
+    return filled(Office(tmp_path, database, database_url))
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory, kept_database: Database, kept_url: str) -> Office:
+    """An office where nothing is ever changed."""
+    return filled(Office(tmp_path_factory.mktemp("still"), kept_database, kept_url))
 
 
 def asks(office: Office, **body: Any) -> Any:
@@ -82,8 +91,8 @@ def test_from_afar_it_needs_a_key_that_may_read(office: Office) -> None:
         ({"silence_until": 5}, "does not fit"),
     ],
 )
-def test_what_cannot_be_supposed_is_refused(office: Office, body: dict[str, Any], says: str) -> None:
-    assert says in problem(office.posts(WHAT_IF, body), 422)["detail"]
+def test_what_cannot_be_supposed_is_refused(still: Office, body: dict[str, Any], says: str) -> None:
+    assert says in problem(still.posts(WHAT_IF, body), 422)["detail"]
 
 
 def test_everything_that_is_wrong_is_said_at_once(office: Office) -> None:

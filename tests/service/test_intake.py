@@ -193,11 +193,11 @@ def test_an_intake_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path
     for each in (usual, desk):
         each.types("migrate")
     usually, met = min(seconds(dropped(usual, files), "ingest") for _ in range(2)), 0
-    for _ in range(60):  # every file again each time, as from a source that repeats itself
+    for _ in range(30):  # every file again each time, as from a source that repeats itself
         met += killed(dropped(desk, files), "ingest", after=usually * chance.uniform(0.4, 1))
-        if met > 5:
+        if met > 3:
             break
-    assert met > 5
+    assert met > 3
     assert dropped(desk, files).types("ingest").code == 0
     assert (waiting(desk), done(desk)) == ([], sorted(files))
     counts = desk.counts()
@@ -210,13 +210,13 @@ def test_a_night_killed_at_any_moment_is_published_once_in_the_end(tmp_path: Pat
     desk, usual, chance = Desk(tmp_path / "killed"), Desk(tmp_path / "usual"), random.Random(SEED)  # noqa: S311 - no secret
     for each in (usual, desk):
         each.types("ingest", each.write("r.jsonl", report()))
-    nights = [f"2025-06-{day:02}" for day in range(1, 11)]
+    nights = [f"2025-06-{day:02}" for day in range(1, 6)]
     usually = seconds(usual, "run", "--as-of", CUTOFF)
     window = [usually * chance.uniform(0.2, 0.9) for _ in nights]
     met = sum(
         killed(desk, "run", "--as-of", day, after=wait) for day, wait in zip(nights, window, strict=True)
     )
-    assert met > 3
+    assert met > 1
     for day in nights:
         (undisturbed,) = usual.types("run", "--as-of", day, "--json").json
         (document,) = desk.types("run", "--as-of", day, "--json").json

@@ -36,6 +36,14 @@ def visitor(room: Newsroom) -> Visitor:
     return Visitor(room.service)
 
 
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory, kept_database: Database) -> Visitor:
+    """A visitor of a room where nothing is ever changed."""
+    room = Newsroom(tmp_path_factory.mktemp("still"), kept_database, ANDES)
+    room.weeks()
+    return Visitor(room.service)
+
+
 def test_each_event_stands_with_its_days_countries_reports_and_where_it_counts(visitor: Visitor) -> None:
     words = visitor.reads("/events?search=tanks")
     assert "Peru buys tanks" in words
@@ -167,8 +175,8 @@ def test_a_forecast_that_has_not_seen_an_event_yet_says_so(room: Newsroom, visit
         ("/events/%ED%A0%80", 404, "no event is called"),
     ],
 )
-def test_what_cannot_be_shown_is_said(visitor: Visitor, path: str, status: int, said: str) -> None:
-    assert said in visitor.reads(path, status)
+def test_what_cannot_be_shown_is_said(still: Visitor, path: str, status: int, said: str) -> None:
+    assert said in still.reads(path, status)
 
 
 def test_hostile_words_are_shown_as_words(room: Newsroom, visitor: Visitor) -> None:
