@@ -9,6 +9,8 @@ import pytest
 
 from tests.service.commands import CUTOFF, Desk, quiet, report, said_in_one_line
 
+pytestmark = pytest.mark.sqlite("it is about what is printed")
+
 INVISIBLE = {
     "right-to-left override": "\u202e",
     "isolate": "\u2066",

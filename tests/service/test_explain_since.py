@@ -27,6 +27,8 @@ from tests.service.andes import (
 )
 from tests.service.commands import Desk
 
+pytestmark = pytest.mark.sqlite("it is about what is computed and printed")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:

@@ -19,6 +19,7 @@ from tests.service import feeds
 from tests.service.commands import PROGRAM, Desk, quiet, report
 
 pytestmark = pytest.mark.slow
+of_time = pytest.mark.sqlite("it is about what is done when; leases are tested on both")
 
 PATIENCE = 240.0  # seconds; other programs may need the machine too
 JUST = timedelta(minutes=2)
@@ -120,6 +121,7 @@ def test_a_night_that_is_due_is_done_and_the_process_ends_when_it_is_told(
     assert (happened[0], happened[-1]) == ("scheduler started", "scheduler stopped")
 
 
+@of_time
 def test_missed_nights_are_made_up_for_the_newest_first_each_for_its_own_cutoff(
     desk: Desk, now: datetime, tonight: date
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_leader_that_is_paused_is_replaced_and_knows_it_afterwards(desk: Desk,
             assert one.poll() is None
 
 
+@of_time
 def test_reports_put_into_the_inbox_are_taken_in_before_the_next_night(
     desk: Desk, now: datetime, tonight: date
 ) -> None:
@@ -171,6 +174,7 @@ def test_reports_put_into_the_inbox_are_taken_in_before_the_next_night(
     assert nights(desk) == {}
 
 
+@of_time
 def test_each_source_is_polled_when_its_time_has_come(desk: Desk, now: datetime, tonight: date) -> None:
     begun(desk, now)
     desk.configure(watched(nightly=now + timedelta(hours=6)))
@@ -181,6 +185,7 @@ def test_each_source_is_polled_when_its_time_has_come(desk: Desk, now: datetime,
     assert nights(desk) == {}
 
 
+@of_time
 def test_a_source_in_trouble_stops_no_night_and_ends_observation(
     desk: Desk, now: datetime, tonight: date
 ) -> None:
@@ -213,6 +218,7 @@ def dated(day: date) -> feeds.Entry:
     return feeds.entry(pubDate=f"{day:%d %b %Y} 00:00:00 GMT")
 
 
+@of_time
 def test_a_night_whose_inbox_is_gone_fails_and_publishes_nothing(
     desk: Desk, now: datetime, tonight: date
 ) -> None:
@@ -227,6 +233,7 @@ def test_a_night_whose_inbox_is_gone_fails_and_publishes_nothing(
     assert "create it, or correct [ingest] drop_folder" in str(detail)
 
 
+@of_time
 def test_list_shows_what_runs_when_and_that_tonight_will_not_run_without_a_scheduler(desk: Desk) -> None:
     answer = desk.types("schedule", "--list")
     assert answer.code == 0
@@ -241,6 +248,7 @@ def test_list_shows_what_runs_when_and_that_tonight_will_not_run_without_a_sched
     assert "tonight will NOT run: no scheduler is running" in answer.out
 
 
+@of_time
 def test_list_says_when_tonight_runs_while_a_scheduler_is_alive(desk: Desk, now: datetime) -> None:
     begun(desk, now)
     with scheduler(desk) as process:

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, text
 
 from tests.service.commands import CUTOFF, PROGRAM, Desk, said_in_one_line
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite("it is about processes and sockets")]
 
 PATIENCE = 60  # seconds; the machine may be busy
 
