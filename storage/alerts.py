@@ -10,11 +10,10 @@ from sqlalchemy import CursorResult, func, insert, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.database import exclusive
+from storage.database import RAISING, exclusive
 from storage.service_tables import Alert
 
 SAME_WITHIN = timedelta(days=1)
-_RAISING = 7_310  # number of our advisory lock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +57,7 @@ def count(session: Session) -> int:
 
 def raise_alert(session: Session, kind: str, subject: str, text: str, *, at: datetime) -> StoredAlert | None:
     """Raise an alert, or open one again that has ended within the last day; None where one is open."""
-    exclusive(session, _RAISING)
+    exclusive(session, RAISING)
     mine = col(Alert.kind) == kind, col(Alert.subject) == subject
     still = select(col(Alert.id)).where(col(Alert.ended_at).is_(None), *mine)
     if session.scalars(still).first() is not None:

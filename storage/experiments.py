@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.content import as_text
-from storage.database import NULLS, exclusive
+from storage.database import EXPERIMENTING, NULLS, exclusive
 from storage.experiment_tables import Experiment, ExperimentPosterior, ExperimentRun
 from storage.runs import ScenarioPosterior, Status
 
 type Engine = Literal["exact", "pymc"]
 
-EXPERIMENTING = 7_308  # number of our advisory lock
 _NUMBERS = [one for one in ExperimentPosterior.model_fields if one not in {"experiment_run_id", "position"}]
 _BATCH = 500
 

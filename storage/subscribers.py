@@ -8,10 +8,9 @@ from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.database import exclusive
+from storage.database import SUBSCRIBING, exclusive
 from storage.service_tables import Subscription
 
-SUBSCRIBING = 7_305  # number of our advisory lock
 _SPECIALS = frozenset('"\\,;:<>@()[].')
 
 
