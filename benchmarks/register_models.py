@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln
-from scipy.stats import nbinom, poisson
+from scipy.stats import nbinom, poisson, rv_discrete
 
 from benchmarks.register_pairs import (
     FEWEST_ORDERS,
@@ -111,8 +110,8 @@ class Opening:
     def masses(self) -> Array:
         """p(N) for N = 0, 1, … as far as it counts; sums to 1."""
         mean, size = self.law
-        of = nbinom(size, size / (size + mean))
-        found = of.pmf(np.arange(int(of.isf(_TAIL)) + 2))
+        parameters = (size, size / (size + mean))
+        found = nbinom.pmf(np.arange(int(nbinom.isf(_TAIL, *parameters)) + 2), *parameters)
         return np.asarray(found / found.sum())
 
     def by_scenario(self) -> Array:
@@ -149,7 +148,7 @@ def climatology(of: Opening, _: Sequence[int] = ()) -> Probabilities:
 
 def poisson_static(of: Opening, _: Sequence[int] = ()) -> Probabilities:
     """State a Poisson count at the rate of the window before, and never move."""
-    return _split(of, 0, poisson(of.earlier))
+    return _split(of, 0, poisson, of.earlier)
 
 
 # ---- who updates -----------------------------------------------------------------------
@@ -158,7 +157,7 @@ def poisson_static(of: Opening, _: Sequence[int] = ()) -> Probabilities:
 def poisson_updated(of: Opening, orders: Sequence[int]) -> Probabilities:
     """State the orders so far, and a Poisson count to come at the rate of the window before and since."""
     left, so_far = WINDOW - len(orders), sum(orders)
-    return _split(of, so_far, poisson(left * (of.earlier + so_far) / (WINDOW + len(orders))))
+    return _split(of, so_far, poisson, left * (of.earlier + so_far) / (WINDOW + len(orders)))
 
 
 def binomial(of: Opening, orders: Sequence[int]) -> Probabilities:
@@ -171,18 +170,18 @@ def binomial(of: Opening, orders: Sequence[int]) -> Probabilities:
     so_far, elapsed = sum(orders), _elapsed(of, len(orders))
     mean, size = of.law
     left = (size + so_far) * mean * (1 - elapsed) / (size + mean * elapsed)
-    return _split(of, so_far, nbinom(size + so_far, (size + so_far) / (size + so_far + left)))
+    return _split(of, so_far, nbinom, size + so_far, (size + so_far) / (size + so_far + left))
 
 
 def _elapsed(of: Opening, years: int) -> float:
     return of.forecasts["matched"].u(year_end(of.opened, years)) if years else 0.0
 
 
-def _split(of: Opening, so_far: int, left: Any) -> Probabilities:
-    """Sort what is to come by the scenario that it leads to; `left` is a frozen law of SciPy's."""
-    least, most = similar(of.earlier)
-    below, up_to = left.cdf([least - 1 - so_far, most - so_far]).tolist()
-    return below, up_to - below, float(left.sf(most - so_far))
+def _split(of: Opening, so_far: int, law: rv_discrete, *parameters: float) -> Probabilities:
+    """Sort what is to come, by its law, into the scenarios that it leads to."""
+    least, most = similar(of.earlier)  # the law is not frozen, for SciPy then writes it a documentation
+    below, up_to = map(float, law.cdf(np.array([least - 1, most]) - so_far, *parameters))
+    return below, up_to - below, float(law.sf(most - so_far, *parameters))
 
 
 def ours(of: Opening, orders: Sequence[int], *, settings: str = "matched") -> Probabilities:

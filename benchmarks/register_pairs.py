@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ingest.register.values import Register
+from ingest.register.values import Deal, Register
 from model.errors import UsageError
 
 WINDOW = 6  # years, of what was seen and of what is asked about
@@ -145,7 +145,8 @@ def record(register: Register, *, first: int | None = None, last: int | None = N
     """
     delivered = [one.year for one in register.deliveries]
     span = register.span or (min(delivered), max(delivered))
-    first, last = first or span[0], last or max(delivered) - LAG
+    first = span[0] if first is None else first
+    last = max(delivered) - LAG if last is None else last
     if not span[0] <= first < last <= span[1]:
         told = f"tells of {span[0]} to {span[1]}, not of all of {first} to {last}"
         raise UsageError(f"the register {told}; ask for fewer years")
@@ -157,6 +158,40 @@ def record(register: Register, *, first: int | None = None, last: int | None = N
     return Record(
         first=first, last=last, counts={pair: tuple(found) for pair, found in sorted(counts.items())}
     )
+
+
+def uncounted(register: Register, of: Record) -> int:
+    """Count the orders of these years that are between parties of which one is no country."""
+    return sum(not (deal.supplier.code and deal.recipient.code) for deal in _ordered(register, of))
+
+
+def estimated(register: Register, of: Record) -> float:
+    """Say of what share of the orders of these years the year is an estimate."""
+    found = [deal.ordered_is_estimate for deal in _ordered(register, of)]
+    return sum(found) / len(found)
+
+
+def _ordered(register: Register, of: Record) -> Iterator[Deal]:
+    for deal in register.deals:
+        if deal.ordered is not None and of.first <= deal.ordered <= of.last:
+            yield deal
+
+
+def late(register: Register, of: Record) -> float | None:
+    """Say what share of orders brought nothing for more than five years: as many of the last are missing.
+
+    Of the orders that are at least ten years older than the last delivery; None if there are none.
+    """
+    began: dict[str, int] = {}
+    for one in register.deliveries:
+        began[one.deal] = min(one.year, began.get(one.deal, one.year))
+    old = range(of.first, max(began.values()) - 2 * LAG + 1)
+    lags = [
+        began[deal.id] - deal.ordered
+        for deal in register.deals
+        if deal.ordered is not None and deal.ordered in old and deal.id in began
+    ]
+    return sum(lag > LAG for lag in lags) / len(lags) if lags else None
 
 
 def peers(known: Record, *, without: Pair) -> Iterator[Peer]:
@@ -198,7 +233,7 @@ def questions(of: Record, years: Sequence[int] | None = None) -> list[Question]:
     if impossible := ", ".join(str(year) for year in years or () if year not in possible):
         needed = f"{WINDOW} years before and {WINDOW} from then on must lie within {of.first} to {of.last}"
         raise UsageError(f"no question can open in {impossible}: {needed}")
-    found = [question for year in years or possible for question in _opening_in(of, year)]
+    found = [question for year in sorted({*(years or possible)}) for question in _opening_in(of, year)]
     if len(found) < FEWEST_QUESTIONS:
         asked = f"{len(found)} questions can be asked of {of.first} to {of.last}, too few to score"
         needed = f"{FEWEST_ORDERS} orders of a pair in {WINDOW} years and {WINDOW} years more"

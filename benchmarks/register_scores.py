@@ -1,8 +1,10 @@
 """How well the forecasts of pairs did: scores over the days, skill with intervals, reliability."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from benchmarks.register_models import FORECASTERS, Opening, Probabilities
 from benchmarks.register_pairs import SCENARIOS, WINDOW, Question, similar, year_end
@@ -53,17 +55,43 @@ class Followed:
         )
 
 
-def followed(questions: Iterable[Question]) -> Iterator[Followed]:
-    """Let every forecaster answer every question, year by year; each is given the years that have ended."""
+def followed(questions: Iterable[Question], names: Collection[str] = FORECASTERS) -> Iterator[Followed]:
+    """Let forecasters answer every question, year by year; each is given the years that have ended."""
     for question in questions:
         opening = Opening(question)
         yield Followed(
             question=question,
             stated={
-                name: tuple(state(opening, question.orders[:years]) for years in range(WINDOW + 1))
-                for name, state in FORECASTERS.items()
+                name: tuple(
+                    FORECASTERS[name](opening, question.orders[:years]) for years in range(WINDOW + 1)
+                )
+                for name in names
             },
         )
+
+
+def redrawn(questions: Sequence[Question], times: int, *, seed: int = 1) -> Iterator[Question]:
+    """Ask the same questions in worlds of the natural model: N from p(N), each order in any year alike."""
+    rng = np.random.default_rng(seed)
+    for question in questions:
+        mean, size = Opening(question).law
+        for _ in range(times):
+            number = rng.negative_binomial(size, size / (size + mean))
+            orders = rng.multinomial(number, np.full(WINDOW, 1 / WINDOW))
+            yield replace(question, orders=tuple(orders.tolist()))
+
+
+def unevenness(questions: Iterable[Question]) -> float:
+    """Say how much more orders vary between a window's years than if each fell in any year alike.
+
+    The mean of ``Σ_y (n_y − N/6)² / (N/6)`` over questions with orders, over 5, its expectation then.
+    """
+    found = [
+        sum((count - sum(one.orders) / WINDOW) ** 2 for count in one.orders) * WINDOW / sum(one.orders)
+        for one in questions
+        if any(one.orders)
+    ]
+    return sum(found) / len(found) / (WINDOW - 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
