@@ -174,12 +174,13 @@ def remarks(register: Register, of: Record, asked: Sequence[Question]) -> str:
     """Say what the register does not tell, and how unevenly orders come."""
     missing = late(register, of)
     share = "–" if missing is None else f"{missing:.1%}"
+    uneven = number(unevenness(asked))
     return (
         f"Not counted, for a party has no ISO code: {uncounted(register, of)} orders."
         f" Years that are estimates: {estimated(register, of):.0%}.\n"
         f"Of old orders {share} brought nothing for more than {LAG} years:"
-        " about as many of the last year's are missing.\nWithin windows orders vary"
-        f" {unevenness(asked):.2f} times as much from year to year as the binomial has it."
+        " about as many of the last year's are missing.\n"
+        f"Within windows orders vary {uneven} times as much from year to year as the binomial has it."
     )
 
 
@@ -221,9 +222,11 @@ def show(found: Sequence[Followed], judged: Mapping[str, Reliability]) -> None:
     skills = (f"Brier skill against {one}" for one in REFERENCES)
     _print("Mean over the days of each window", ("forecaster", *NAMES, *skills), overall(found))
     headers = ("ours against", *(f"{rule} skill" for rule in NAMES))
-    _print("The same, drawn by recipient", headers, against(found, by_recipient, daily))
-    _print("The same, drawn by pair", headers, against(found, by_pair, daily))
-    _print("Only while undecided, drawn by recipient", headers, against(found, by_recipient, undecided))
+    _print("Ours against each other, intervals over recipients", headers, against(found, by_recipient, daily))
+    _print("The same, intervals over pairs", headers, against(found, by_pair, daily))
+    _print(
+        "Only while undecided, intervals over recipients", headers, against(found, by_recipient, undecided)
+    )
     each = (*FORECASTERS, "ours against binomial")
     _print("Brier, by years that have ended", ("years", *each), by_years(found))
     _print("Brier, by part", ("part", "questions", *each), split(found))

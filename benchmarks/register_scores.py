@@ -81,17 +81,18 @@ def redrawn(questions: Sequence[Question], times: int, *, seed: int = 1) -> Iter
             yield replace(question, orders=tuple(orders.tolist()))
 
 
-def unevenness(questions: Iterable[Question]) -> float:
+def unevenness(questions: Iterable[Question]) -> float | None:
     """Say how much more orders vary between a window's years than if each fell in any year alike.
 
-    The mean of ``Σ_y (n_y − N/6)² / (N/6)`` over questions with orders, over 5, its expectation then.
+    The mean of ``Σ_y (n_y − N/6)² / (N/6)`` over questions with orders, over 5, its expectation then;
+    None if there are no orders at all.
     """
     found = [
         sum((count - sum(one.orders) / WINDOW) ** 2 for count in one.orders) * WINDOW / sum(one.orders)
         for one in questions
         if any(one.orders)
     ]
-    return sum(found) / len(found) / (WINDOW - 1)
+    return sum(found) / len(found) / (WINDOW - 1) if found else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -379,6 +379,7 @@ def test_orders_of_no_country_and_late_ones_are_told_of() -> None:
 
 def test_orders_of_the_natural_model_are_as_uneven_as_it_has_it(asked: list[Question]) -> None:
     worlds = list(redrawn(asked, 40))
+    assert unevenness([]) is None
     assert unevenness(worlds) == pytest.approx(1, abs=0.05)
     mean, size = Opening(asked[0]).law
     drawn = [sum(one.orders) for one in redrawn(asked[:1], 4000)]
