@@ -1,6 +1,7 @@
 """The reliability diagram: what was stated against what happened, a panel for each distance ahead."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -15,24 +16,49 @@ _FONT_SIZE, _COLUMNS = 13, 2
 _SIZE = 300
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """One diagram of several.
+
+    Parameters
+    ----------
+    title
+        Stands above it.
+    subject
+        What is judged, as the words for who does not see it begin.
+    cases
+        What is counted, in the plural.
+    """
+
+    title: str
+    subject: str
+    reliability: Reliability
+    cases: str = "outlooks"
+
+
 def reliability_chart(horizons: Sequence[Horizon], *, size: int = _SIZE) -> alt.VConcatChart:
+    """Draw how reliable outlooks were, a panel for each distance, as `diagram` does."""
+    return diagram([_of_outlooks(one) for one in horizons], size=size)
+
+
+def diagram(panels: Sequence[Panel], *, size: int = _SIZE) -> alt.VConcatChart:
     """Draw the curves of isotonic regression with their consistency bands, and where the forecasts lie.
 
     Parameters
     ----------
-    horizons
-        By how far they look.
+    panels
+        In order; two stand in a row.
     size
         Width and height of a panel, in pixels.
     """
-    panels = [_panel(one, size) for one in horizons]
-    rows = [alt.hconcat(*panels[at : at + _COLUMNS], spacing=36) for at in range(0, len(panels), _COLUMNS)]
-    drawn = alt.vconcat(*rows, spacing=28, description=described(horizons), title=_title(horizons))
-    return _dressed(drawn)
+    drawn = [_panel(one, size) for one in panels]
+    rows = [alt.hconcat(*drawn[at : at + _COLUMNS], spacing=36) for at in range(0, len(drawn), _COLUMNS)]
+    said = " ".join(_described(one) for one in panels)
+    return _dressed(alt.vconcat(*rows, spacing=28, description=said, title=_title(panels)))
 
 
-def _title(horizons: Sequence[Horizon]) -> alt.TitleParams:
-    level = percent(horizons[0].reliability.level, 0)
+def _title(panels: Sequence[Panel]) -> alt.TitleParams:
+    level = percent(panels[0].reliability.level, 0)
     reading = [
         "Line: how often it happened, by isotonic regression (CORP). Dashed: calibrated.",
         f"Shade: where {level} of the lines of calibrated forecasts lie, at each point.",
@@ -42,24 +68,32 @@ def _title(horizons: Sequence[Horizon]) -> alt.TitleParams:
 
 def described(horizons: Sequence[Horizon]) -> str:
     """Say in words what the diagram shows, for whoever does not see it."""
-    return " ".join(_described(one) for one in horizons)
+    return " ".join(_described(_of_outlooks(one)) for one in horizons)
 
 
-def _described(one: Horizon) -> str:
+def _of_outlooks(one: Horizon) -> Panel:
+    found = one.reliability
+    ahead, score = count(one.days, "day"), found.decomposition.score
+    return Panel(
+        title=f"{ahead} ahead: {count(found.number, 'outlook')}, Brier {score:.3f}",
+        subject=f"Outlooks of {one.days} days",
+        reliability=found,
+    )
+
+
+def _described(one: Panel) -> str:
     bins = "; ".join(
         f"stated {percent(each.stated, 0)}, happened {percent(each.happened, 0)} of {each.number}"
         for each in one.reliability.bins
     )
-    return f"Outlooks of {one.days} days: {bins}."
+    return f"{one.subject}: {bins}."
 
 
-def _panel(one: Horizon, size: int) -> alt.VConcatChart:
+def _panel(one: Panel, size: int) -> alt.VConcatChart:
     found = one.reliability
-    layers = (_band(found), _diagonal(), _curve(found), _points(found))
-    score = found.decomposition.score
-    title = f"{count(one.days, 'day')} ahead: {count(found.number, 'outlook')}, Brier {score:.3f}"
-    above = alt.LayerChart(layer=list(layers), width=size, height=size, title=title)
-    return alt.vconcat(above, _where(found, size), spacing=10)
+    layers = (_band(found), _diagonal(), _curve(found), _points(found, one.cases))
+    above = alt.LayerChart(layer=list(layers), width=size, height=size, title=one.title)
+    return alt.vconcat(above, _where(found, one.cases, size), spacing=10)
 
 
 def _band(found: Reliability) -> alt.Chart:
@@ -88,25 +122,25 @@ def _ends(one: Bin) -> Iterator[dict[str, Any]]:
         yield {"stated": stated, "happened": one.happened}
 
 
-def _points(found: Reliability) -> alt.Chart:
-    rows = [{"stated": one.stated, "happened": one.happened, "outlooks": one.number} for one in found.bins]
+def _points(found: Reliability, cases: str) -> alt.Chart:
+    rows = [{"stated": one.stated, "happened": one.happened, "cases": one.number} for one in found.bins]
     mark = _data(rows).mark_point(color=_CURVE, filled=True, size=45, opacity=1)
     tooltip = [
         *(alt.Tooltip(f"{name}:Q", format=".1%") for name in ("stated", "happened")),
-        alt.Tooltip("outlooks:Q"),
+        alt.Tooltip("cases:Q", title=cases),
     ]
     return _marked(mark, y=_y("happened"), tooltip=tooltip)
 
 
-def _where(found: Reliability, size: int) -> alt.Chart:
-    """Draw how many outlooks stated what."""
+def _where(found: Reliability, cases: str, size: int) -> alt.Chart:
+    """Draw how many cases were stated what."""
     width = 1 / len(found.histogram)
     rows = [
-        {"from": place * width, "to": (place + 0.9) * width, "outlooks": number, "none": 0}
+        {"from": place * width, "to": (place + 0.9) * width, "cases": number, "none": 0}
         for place, number in enumerate(found.histogram)
     ]
     mark = alt.Chart(alt.InlineData(values=rows)).mark_rect(color=_CURVE, opacity=0.55)
-    count_axis = alt.Y("outlooks:Q", title="outlooks", axis=alt.Axis(tickCount=2, format="d"))
+    count_axis = alt.Y("cases:Q", title=cases, axis=alt.Axis(tickCount=2, format="d"))
     drawn: alt.Chart = mark.encode(
         x=alt.X("from:Q", scale=_SCALE, axis=None), x2="to:Q", y=count_axis, y2="none:Q"
     ).properties(width=size, height=44)
