@@ -52,3 +52,13 @@ def test_every_command_of_the_readme_prints_what_it_shows(tmp_path: Path) -> Non
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
         assert masked(done.stdout) == masked(expected), command
+
+
+def test_the_track_record_has_the_figures_of_the_page_that_tells_how_they_came_about() -> None:
+    shown = (
+        (ROOT / "README.md").read_text(encoding="utf-8").partition("## Track record")[2].partition("##")[0]
+    )
+    page = re.sub(" +", " ", (ROOT / "docs" / "track-record.md").read_text(encoding="utf-8"))
+    rows = re.findall(r"^\| [^|]+ (\| \d.+ \|)$", shown, re.MULTILINE)
+    assert len(rows) == 5
+    assert [row for row in rows if row not in page] == []
