@@ -48,6 +48,7 @@ def test_a_command_shows_what_it_does_and_an_example(prepared: Desk, name: str) 
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite("each command has tests of its own on both")
 @pytest.mark.parametrize(
     "name", [one for one in COMMANDS if one != "serve"]
 )  # which goes on until it is stopped
