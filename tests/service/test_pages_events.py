@@ -13,7 +13,7 @@ from service.intake import take_files
 from service.pages.asked import elsewhere, web_link
 from service.report_shown import shown_report
 from storage.database import Database
-from storage.evidence_pages import Wanted
+from storage.evidence_pages import WantedEvents
 from storage.runs import latest_published
 from tests.service.andes import ANDES, contract, visit
 from tests.service.browsing import afar
@@ -224,7 +224,11 @@ def test_the_pages_scan_no_table(room: Newsroom) -> None:
     looks: list[Callable[[], object]] = [
         *(
             partial(evidence_shown.listed, service, counting, wanted, limit=25)
-            for wanted in (Wanted(), Wanted(tag="treaty"), Wanted(search="peru", country="PE"))
+            for wanted in (
+                WantedEvents(),
+                WantedEvents(tag="treaty"),
+                WantedEvents(search="peru", country="PE"),
+            )
         ),
         partial(event_shown.shown_event, service, counting, "c9"),
         partial(shown_report, service, "c9"),
