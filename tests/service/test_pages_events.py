@@ -3,6 +3,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -21,7 +22,7 @@ from tests.service.digests import Newsroom, Shown
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
-ANA = {"author": "Ana", "why": "seen on film"}
+ANA: dict[str, Any] = {"author": "Ana", "why": "seen on film"}
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ class Chance:
         return True
 
     def deeds(self) -> Iterator[Callable[[], object]]:
-        service, by = self.bureau.service, {"author": self.random.choice("AB"), "why": "seen on film"}
+        service = self.bureau.service
+        by: dict[str, Any] = {"author": self.random.choice("AB"), "why": "seen on film"}
         identity, numbers = self.random.choice(IDS), [one.number for one in self.bureau.waiting()]
         some = self.random.sample(numbers, min(len(numbers), self.random.randint(1, 2))) or [1]
         event, others = self.random.choice(EVENTS), self.random.sample(EVENTS, 2)
