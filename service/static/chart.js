@@ -94,10 +94,12 @@
     for (const one of drawn.querySelectorAll("[role], [aria-label]")) {
       for (const name of ["role", "aria-label", "aria-roledescription"]) one.removeAttribute(name);
     }
+    const focused = canvas.contains(document.activeElement) ? document.activeElement.href : null;
     image.replaceChildren(drawn);
     canvas.replaceChildren(image);
     if (!canvas.isConnected) picture.replaceWith(canvas);
     marks(spec);
+    if (focused) [...canvas.querySelectorAll(".marks a")].find((link) => link.href === focused)?.focus();
     figure.querySelector(".scripted").hidden = false;
   }
 
