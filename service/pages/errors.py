@@ -27,7 +27,12 @@ def error_page(  # noqa: PLR0913, PLR0917 - what an error says
     """
     title = HTTPStatus(status).phrase
     known = getattr(request.state, "signed_in", None)
-    context = {"title": title, "detail": sentence(detail) if detail else "", "places": places, "reader": known}
+    context = {
+        "title": title,
+        "detail": sentence(detail) if detail else "",
+        "places": places,
+        "reader": known,
+    }
     response = pages.render(request, "error.html", status, **context)
     response.headers["Cache-Control"] = "no-store"
     del response.headers["etag"]

@@ -18,7 +18,8 @@ from service.pages.access import reading
 from service.pages.parameters import After, Search
 from service.pages.shell import Pages, environment, query
 from service.pages.sparklines import HEIGHT, WIDTH, strokes
-from service.standings import AGO, WINDOW, ScenarioStanding, Standing, Standings
+from service.standings import WINDOW, ScenarioStanding, Standing, Standings
+from service.stands import AGO
 
 PAGE = 40  # forecasts
 _SEARCHED = 12  # forecasts from which on a search helps
