@@ -8,6 +8,7 @@
     ├── UsageError                 a question that cannot be asked: unknown forecast, cutoff before opening
     │   ├── Unknown                what it is about is not there
     │   └── Conflict               somebody else has decided it meanwhile, or taken the name
+    │       └── Stale              it was changed since it was read, and the reader asked to be told
     ├── Impossible                 the evidence rules out every scenario; names the indicator
     ├── Unresolved                 numbers too extreme for either engine to compute with
     ├── InputRefused               a file, or lines of it, that could not be taken in
@@ -49,6 +50,10 @@ class Unknown(UsageError):  # noqa: N818 - the state of what was asked for
 
 class Conflict(UsageError):  # noqa: N818 - the word of HTTP for it
     """A decision about what somebody else has decided meanwhile, or a name that is taken."""
+
+
+class Stale(Conflict):
+    """A decision about a state of something that is not its state any more."""
 
 
 class Impossible(PosterityError):  # noqa: N818 - the evidence is impossible; nothing erred

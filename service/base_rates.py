@@ -18,7 +18,7 @@ from service.base_rate_keys import window
 from service.composition import Service
 from service.panel_question import chosen
 from service.sections import BaseRateTable
-from storage.events import list_events
+from storage.events import found_events, summaries
 
 _YEAR = 365.25
 _LATE = 4  # years within which nine in ten orders appear in the register, by their first delivery
@@ -201,7 +201,8 @@ def _told(register: Register) -> tuple[int, int]:
 def _of_events(service: Service, asked: Question, kind: str) -> History:
     tag = kind.removeprefix(_EVENTS)
     with service.database.reading() as session:
-        found = [one for one in list_events(session, tag=tag) if one.tag == tag and one.asserting]
+        keys = found_events(session, tag=tag)
+        found = [one for one in summaries(session, keys) if one.tag == tag and one.asserting]
     if not found:
         raise UsageError(f"no event of {tag} is stored; take reports of it in, or name another record")
     first, last = _years(asked, min(one.first.year for one in found), asked.forecast.opened.year)

@@ -20,6 +20,10 @@ Numbers = Annotated[
 ]
 Report = Annotated[str, typer.Argument(metavar="REPORT", help="Its id.")]
 Because = Annotated[str, typer.Option(metavar="TEXT", help="The reason, which is kept.")]
+Version = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Only while this is its newest version: as it was read."),
+]
 By = Annotated[
     str | None,
     typer.Option(envvar="POSTERITY_EDITOR", metavar="NAME", help="Who decides; by default the user."),
@@ -152,6 +156,7 @@ def amend(
         list[str] | None,
         typer.Argument(metavar="FIELD=VALUE", help="What it says from now on; FIELD= takes it away."),
     ] = None,
+    version: Version = None,
     by: By = None,
     json: Json = False,
 ) -> None:
@@ -159,10 +164,13 @@ def amend(
     from service import printing, review, show_review
     from service.composition import opened
     from service.corrections import fields
-    from service.deciding import editor
+    from service.deciding import editor, of_version
 
     with opened(Where.path) as service:
-        done = review.amend(service, report, fields(changes or ()), author=editor(by), why=because)
+        still = of_version(report, version)
+        done = review.amend(
+            service, report, fields(changes or ()), author=editor(by), why=because, still=still
+        )
     if json:
         printing.as_json(show_review.corrected_document(done))
     else:
@@ -170,14 +178,17 @@ def amend(
 
 
 @app.command(epilog='Example: posterity retract rt083 --because "a hoax"')
-def retract(report: Report, because: Because, by: By = None, json: Json = False) -> None:
+def retract(
+    report: Report, because: Because, version: Version = None, by: By = None, json: Json = False
+) -> None:
     """Take a report back: from now on it does not count; its versions stay in the history."""
     from service import printing, review, show_review
     from service.composition import opened
-    from service.deciding import editor
+    from service.deciding import editor, of_version
 
     with opened(Where.path) as service:
-        done = review.retract(service, report, author=editor(by), why=because)
+        still = of_version(report, version)
+        done = review.retract(service, report, author=editor(by), why=because, still=still)
     if json:
         printing.as_json(show_review.corrected_document(done))
     else:

@@ -10,16 +10,19 @@ from sqlalchemy.orm import Session
 
 from ingest import fields
 from model.domain import Report
-from model.errors import InvalidValue, Unknown, UsageError
+from model.errors import InvalidValue, Stale, Unknown, UsageError
 from service.clustering import cluster
 from service.composition import Service
 from service.problems import shown
 from storage.database import FILING, exclusive
 from storage.events import Membership, join_events
 from storage.memberships import memberships
+from storage.reports import StoredReport, report_versions
 
 MOST_WORDS = 1000  # characters of a reason
 _UNSAID = "an editor put it there"
+
+type Check = Callable[[Session], None]  # raises where something is not as it was read
 
 _name = fields.text(100, '"Ana"')
 _words = fields.text(MOST_WORDS, '"the minister never travelled"')
@@ -85,6 +88,40 @@ def deciding(service: Service) -> Iterator[tuple[Session, datetime]]:
     with service.database.session() as session:
         exclusive(session, FILING)
         yield session, service.clock()
+
+
+def of_version(report_id: str, version: int | None) -> Check | None:
+    """Make the check that a version of a report still is its newest; there is none where none is named.
+
+    The check raises `Stale` where it is not.
+    """
+    if version is None:
+        return None
+
+    def check(session: Session) -> None:
+        newest = newest_of(session, report_id)
+        if newest.version != version:
+            by = f" by {newest.author}" if newest.author else ""
+            told = f"{'retracted' if newest.retracted else 'changed'} meanwhile{by}"
+            raise Stale(
+                f"the report {shown(report_id)} was {told}: it stands in version {newest.version}, "
+                f"not {version}; look at it again"
+            )
+
+    return check
+
+
+def newest_of(session: Session, report_id: str) -> StoredReport:
+    """Look up the newest version of a report.
+
+    Raises
+    ------
+    Unknown
+        There is no such report.
+    """
+    versions = report_versions(session, report_id)
+    refuse_unknown("report has the id", [] if versions else [report_id], "reports")
+    return versions[-1]
 
 
 def refuse_unknown(what: str, names: Sequence[str], command: str) -> None:

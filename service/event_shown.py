@@ -11,9 +11,9 @@ from model.errors import Unknown
 from service.composition import Service
 from service.counting import Counting, RunEffects
 from service.effects import Effect
-from service.evidence_shown import made
+from service.evidence_shown import summary_of
 from service.problems import shown
-from storage.events import EventSummary, JoinedReport, event_reports, summarised
+from storage.events import EventSummary, JoinedReport, event_reports
 from storage.evidence_pages import moved_to
 from storage.reports import StoredReport, report_versions
 
@@ -117,14 +117,14 @@ def _event(  # noqa: PLR0913, PLR0917 - what it is made from
     known_at: datetime | None,
 ) -> ShownEvent:
     reports = [one.stored.report for one in joined if not one.stored.retracted]
-    summary = summarised(key, reports) if reports else None
+    summary, credibility = summary_of(service, key, reports, known_at) if reports else (None, None)
     runs = counting.in_force(session, [one.id for one in service.configuration.forecasts], known_at=known_at)
-    grades, event = service.configuration.grades.worth(), made(service, key, reports, known_at)
+    grades = service.configuration.grades.worth()
     return ShownEvent(
         key=key,
-        headline=event.headline if event else joined[-1].stored.report.headline,
+        headline=summary.headline if summary else joined[-1].stored.report.headline,
         summary=summary,
-        credibility=event.credibility if event else None,
+        credibility=credibility,
         members=tuple(
             Member(
                 joined=one,

@@ -1,6 +1,6 @@
 """What pages show of events: a list to search in, each with how credible it is and where it counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -11,8 +11,9 @@ from model import credibility
 from model.domain import Event, Report
 from service.composition import Service
 from service.counting import Counting, RunEffects
-from storage.events import EventSummary, summarised
-from storage.evidence_pages import FIRST, EventPage, Place, Wanted, event_page
+from storage.events import EventSummary, reports_of_events, summarised
+from storage.evidence_pages import EventPage, WantedEvents, event_page
+from storage.places import FIRST, Place
 
 _PATIENCE = 2  # times as many reports are read before a search asks whether to go on
 
@@ -33,14 +34,11 @@ class ListedEvent:
 
     Parameters
     ----------
-    headline
-        Of the best of the reports that assert it, else the newest.
     credibility
         None where its reports assert nothing.
     """
 
     summary: EventSummary
-    headline: str
     credibility: float | None
     counts: tuple[Counted, ...]
 
@@ -56,7 +54,7 @@ class EventList:
 def listed(  # noqa: PLR0913 - what is asked for, and which page of it
     service: Service,
     counting: Counting,
-    wanted: Wanted,
+    wanted: WantedEvents,
     *,
     forecast: str | None = None,
     indicator: str | None = None,
@@ -81,25 +79,19 @@ def listed(  # noqa: PLR0913 - what is asked for, and which page of it
             runs = counting.in_force(session, [service.forecast(forecast).id], known_at=known_at)
             wanted = replace(wanted, keys=runs[0].keys(indicator) if runs else ())
         found = _page(session, wanted, after, limit, known_at)
-        page = [(one, summarised(one.key, one.reports)) for one in found.events]
-        tags = {report.tag for one, _ in page for report in one.reports}
+        tags = {report.tag for one in found.events for report in one.reports}
         runs = counting.in_force(session, _asking(service, tags), known_at=known_at)
-    events = tuple(
-        _listed(summary, made(service, one.key, one.reports, known_at), runs) for one, summary in page
-    )
-    return EventList(events=events, end=found.end)
+    told = (summary_of(service, one.key, one.reports, known_at) for one in found.events)
+    return EventList(events=tuple(_listed(*one, runs) for one in told), end=found.end)
 
 
-def _listed(summary: EventSummary, event: Event | None, runs: Sequence[RunEffects]) -> ListedEvent:
-    return ListedEvent(
-        summary=summary,
-        headline=event.headline if event else summary.headline,
-        credibility=event.credibility if event else None,
-        counts=tuple(_counted(runs, summary.key)),
-    )
+def _listed(summary: EventSummary, credibility: float | None, runs: Sequence[RunEffects]) -> ListedEvent:
+    return ListedEvent(summary=summary, credibility=credibility, counts=tuple(_counted(runs, summary.key)))
 
 
-def _page(session: Session, wanted: Wanted, after: Place, limit: int, known_at: datetime | None) -> EventPage:
+def _page(
+    session: Session, wanted: WantedEvents, after: Place, limit: int, known_at: datetime | None
+) -> EventPage:
     """Look on for a while where a page finds nothing; whoever waits can be asked whether to go on then."""
     found = event_page(session, wanted, after=after, limit=limit, known_at=known_at)
     for _ in range(_PATIENCE):
@@ -128,6 +120,27 @@ def _counted(runs: Sequence[RunEffects], key: str) -> list[Counted]:
     ]
 
 
+def told(
+    service: Service, session: Session, keys: Iterable[str], *, known_at: datetime | None = None
+) -> list[EventSummary]:
+    """Summarise events, in this order; those of which no report is in force are left out."""
+    found = reports_of_events(session, list(keys), known_at=known_at)
+    return [summary_of(service, key, of, known_at)[0] for key, of in found.items() if of]
+
+
+def summary_of(
+    service: Service, key: str, reports: Sequence[Report], known_at: datetime | None = None
+) -> tuple[EventSummary, float | None]:
+    """Summarise an event by its reports in force, and say how credible it is; None where they assert nothing.
+
+    Its headline is that of the best report that asserts it, everywhere; the newest where none does.
+    """
+    event, summary = made(service, key, reports, known_at), summarised(key, reports)
+    return (
+        (summary, None) if event is None else (replace(summary, headline=event.headline), event.credibility)
+    )
+
+
 def made(
     service: Service, key: str, reports: Sequence[Report], known_at: datetime | None = None
 ) -> Event | None:
@@ -135,14 +148,6 @@ def made(
     grades = service.configuration.grades.worth()
     found = credibility.events({key: reports}, as_of=day_of(service, known_at), grades=grades)
     return found[0] if found else None
-
-
-def believed(
-    service: Service, key: str, reports: Sequence[Report], known_at: datetime | None = None
-) -> float | None:
-    """Say how credible an event is by its reports in force; None where they assert nothing."""
-    event = made(service, key, reports, known_at)
-    return event.credibility if event else None
 
 
 def day_of(service: Service, known_at: datetime | None) -> date:

@@ -17,13 +17,23 @@ from model.errors import Conflict, UsageError
 from service.clustering import cluster
 from service.composition import Service
 from service.corrections import corrected
-from service.deciding import Hand, cluster_again, deciding, hand, named_event, put_into, refuse_unknown
+from service.deciding import (
+    Check,
+    Hand,
+    cluster_again,
+    deciding,
+    hand,
+    named_event,
+    newest_of,
+    put_into,
+    refuse_unknown,
+)
 from service.intake import latest_day
 from service.problems import shown
 from storage.events import event_keys, event_reports
 from storage.memberships import members, memberships
 from storage.proposals import Proposal, decide
-from storage.reports import Filing, Outcome, file_reports, report_versions, retract_report
+from storage.reports import Filing, Outcome, file_reports, retract_report
 
 _NEW = frozenset[Outcome]({"accepted", "amended"})
 
@@ -220,8 +230,14 @@ def _free(session: Session, key: str) -> str:
     return key
 
 
-def amend(
-    service: Service, report_id: str, changes: Mapping[str, object], *, author: str, why: str
+def amend(  # noqa: PLR0913 - what, of what, by whom and why
+    service: Service,
+    report_id: str,
+    changes: Mapping[str, object],
+    *,
+    author: str,
+    why: str,
+    still: Check | None = None,
 ) -> Corrected:
     """Correct fields of a report: a new version, which counts even where the last one was retracted.
 
@@ -231,6 +247,8 @@ def amend(
     ----------
     changes
         What fields say from now on; an empty text, or null, takes a field away.
+    still
+        Raises where the report is not any more what the editor read, so that nothing is done.
 
     Raises
     ------
@@ -239,9 +257,9 @@ def amend(
     """
     by = hand(author, why)
     with deciding(service) as (session, at):
-        versions = report_versions(session, report_id)
-        refuse_unknown("report has the id", [] if versions else [report_id], "reports")
-        before = versions[-1]
+        before = newest_of(session, report_id)
+        if still is not None:
+            still(session)
         if not changes and not before.retracted:
             raise UsageError("name at least one field to change, such as grade=B2")
         (report,) = corrected([before.report], changes, today=latest_day(service))
@@ -259,8 +277,15 @@ def amend(
     return Corrected(filing=filing, was_retracted=before.retracted, event_key=key)
 
 
-def retract(service: Service, report_id: str, *, author: str, why: str) -> Corrected:
+def retract(
+    service: Service, report_id: str, *, author: str, why: str, still: Check | None = None
+) -> Corrected:
     """Take a report back: a new version that no longer counts; once more, nothing changes.
+
+    Parameters
+    ----------
+    still
+        As `amend` has it.
 
     Raises
     ------
@@ -269,6 +294,8 @@ def retract(service: Service, report_id: str, *, author: str, why: str) -> Corre
     """
     by = hand(author, why)
     with deciding(service) as (session, at):
+        if still is not None:
+            still(session)
         filing = retract_report(session, report_id, at=at, author=by.author, why=by.why)
         key = event_keys(session, [report_id]).get(report_id)
     return Corrected(filing=filing, was_retracted=filing.outcome == "duplicate", event_key=key)

@@ -11,11 +11,12 @@ from model.errors import Unknown
 from model.wire import content
 from service.clustering import foresee
 from service.composition import Service
+from service.evidence_shown import told
 from service.problems import shown
 from service.report_shown import Change, changes
 from service.waiting import Waiting, listed
 from storage.content import differences
-from storage.events import EventSummary, JoinedReport, event_keys, event_reports, summaries
+from storage.events import EventSummary, JoinedReport, event_keys, event_reports
 from storage.proposals import Proposal, count_waiting, proposal, waiting
 from storage.reports import reports_in_force
 
@@ -105,7 +106,7 @@ def item(service: Service, number: int, *, source: str | None = None, tag: str |
         return Item(
             proposal=found,
             event=event,
-            nearby=summaries(session, keys),
+            nearby=told(service, session, keys),
             changes=_changed(session, found) if waits else (),
             belongs=event_keys(session, [found.report.id]).get(found.report.id),
             waiting=count_waiting(session),
@@ -138,8 +139,8 @@ def regrouping(service: Service, key: str) -> Regrouping:
     with service.database.reading() as session:
         joined = event_reports(session, key)
         nearly = dict.fromkeys(one.membership.runner_up for one in joined)
-        found = summaries(session, [key])
-        near = summaries(session, [one for one in nearly if one is not None and one != key])
+        found = told(service, session, [key])
+        near = told(service, session, [one for one in nearly if one is not None and one != key])
     if not joined:
         raise Unknown(f"no event is called {shown(key)}; the list of events finds it")
     decided = [one for one in joined if one.membership.author is not None]

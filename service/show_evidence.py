@@ -11,8 +11,9 @@ from model.evidence import Evidence
 from model.wire import content
 from service import printing, show_decisions
 from service.composition import Service
+from service.evidence_shown import told
 from service.knowledge import known_evidence
-from storage.events import EventSummary, JoinedReport, event_reports, list_events
+from storage.events import EventSummary, JoinedReport, event_reports, found_events
 from storage.memberships import placements
 from storage.proposals import proposals_of
 from storage.reports import StoredReport, list_reports, report_versions
@@ -56,7 +57,8 @@ class Filters:
 def show_events(service: Service, filters: Filters, *, as_json: bool) -> None:
     """List events that pass the filters, the latest first."""
     with service.database.reading() as session:
-        found = _cut(list_events(session, **filters.narrowed), filters)
+        keys = _cut(found_events(session, **filters.narrowed), filters)
+        found = told(service, session, keys)
     if as_json:
         printing.as_json([event_document(event) for event in found])
         return

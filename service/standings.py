@@ -11,21 +11,20 @@ from threading import Lock
 
 from sqlalchemy.orm import Session
 
-from model.definition import forecast_from
 from model.domain import Forecast
 from service.composition import Service
 from service.digest_notices import Moment, notices
 from service.digest_notices import Standing as Found
+from service.stands import AGO, defined, listed
 from service.wording import title
-from storage.forecasts import current_version
+from storage.history import newest_run
+from storage.latest_runs import Standing as Stood
+from storage.latest_runs import StandingRun, standings
 from storage.resolutions import Decision, closure, last_decision
-from storage.runs import StoredRun, current_run, forecast_ids_with_runs, latest_published
-from storage.standings import curves, forecasts_run_since, last_run_number, probabilities_at
+from storage.runs import StoredRun, get_run
+from storage.standings import curves, forecasts_run_since
 
-AGO = (1, 7, 30)  # days over which changes are told
 WINDOW = timedelta(days=90)  # of the curve beside the numbers
-
-type Curves = Mapping[str, Mapping[date, float | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,12 +98,16 @@ class Standings:
         """Give every forecast: those of the configuration in its order, then others that were once run."""
         today = self._service.today()
         with self._lock, self._service.database.reading() as session:
-            last, decided = last_run_number(session), last_decision(session)
+            newest, decided = newest_run(session), last_decision(session)
+            last = newest.run if newest else 0
             if today != self._day or decided != self._decided or not self._kept:
-                self._kept = {one: self._standing(session, one, today) for one in self._known(session)}
+                found = standings(session, days=AGO)
+                told = listed(self._service, found)
+                self._kept = {one: self._standing(session, one, found.get(one), today) for one in told}
             elif last != self._last:
                 for one in forecasts_run_since(session, self._last):
-                    self._kept[one] = self._standing(session, one, today)
+                    found = standings(session, days=AGO, only=one)
+                    self._kept[one] = self._standing(session, one, found[one], today)
             self._last, self._decided, self._day = last, decided, today
             return list(self._kept.values())
 
@@ -112,15 +115,12 @@ class Standings:
         """Give one forecast; None where there is none of this id."""
         return next((one for one in self.all() if one.forecast == forecast_id), None)
 
-    def _known(self, session: Session) -> list[str]:
-        configured = [one.id for one in self._service.configuration.forecasts]
-        return [*configured, *(one for one in forecast_ids_with_runs(session) if one not in configured)]
-
-    def _standing(self, session: Session, forecast_id: str, today: date) -> Standing:
+    def _standing(self, session: Session, forecast_id: str, found: Stood | None, today: date) -> Standing:
         configured = {one.id: one for one in self._service.configuration.forecasts}
-        forecast = configured.get(forecast_id) or _defined(session, forecast_id)
-        now = latest_published(session, forecast_id)
-        newest = current_run(session, forecast_id)
+        forecast = configured.get(forecast_id) or defined(session, forecast_id)
+        published = found.published if found else None
+        now = get_run(session, published.run) if published else None
+        newest = get_run(session, found.newest.run) if found else None
         closed = closure(session, forecast_id)
         said = self._notices(forecast, now, newest, today, closed) if forecast else []
         return Standing(
@@ -134,7 +134,9 @@ class Standings:
             recorded_at=now.recorded_at if now else None,
             status=newest.status if newest else None,
             notices=said,
-            scenarios=tuple(_scenarios(session, forecast, now) if now else _unsaid(forecast)),
+            scenarios=tuple(
+                _scenarios(session, forecast_id, forecast, published) if published else _unsaid(forecast)
+            ),
             configured=forecast_id in configured,
             closed=closed is not None,
         )
@@ -159,16 +161,11 @@ class Standings:
         return notices(found)
 
 
-def _defined(session: Session, forecast_id: str) -> Forecast | None:
-    """Look up what a forecast was that is not configured any more."""
-    version = current_version(session, forecast_id)
-    return None if version is None else forecast_from(version.definition)
-
-
-def _scenarios(session: Session, forecast: Forecast | None, now: StoredRun) -> Iterator[ScenarioStanding]:
+def _scenarios(
+    session: Session, forecast_id: str, forecast: Forecast | None, now: StandingRun
+) -> Iterator[ScenarioStanding]:
     """Say what is believed of each scenario, in the order that its run had."""
-    known = curves(session, now.forecast_id, first=now.as_of - WINDOW, last=now.as_of)
-    before = {days: _before(session, known, now, days) for days in AGO}
+    known = curves(session, forecast_id, first=now.as_of - WINDOW, last=now.as_of)
     for one in now.posteriors:
         yield ScenarioStanding(
             id=one.scenario,
@@ -178,18 +175,9 @@ def _scenarios(session: Session, forecast: Forecast | None, now: StoredRun) -> I
             word=one.word,
             band_low=one.band_low,
             band_high=one.band_high,
-            before={days: then.get(one.scenario) for days, then in before.items()},
+            before={days: now.before.get(days, {}).get(one.scenario) for days in AGO},
             curve=[(day, p) for day, p in known.get(one.scenario, {}).items() if p is not None],
         )
-
-
-def _before(session: Session, known: Curves, now: StoredRun, days: int) -> Mapping[str, float | None]:
-    """Give what was believed so many days before, from what was read already where that reaches back."""
-    then = now.as_of - timedelta(days=days)
-    cutoff = max((day for curve in known.values() for day in curve if day <= then), default=None)
-    if cutoff is None:
-        return probabilities_at(session, now.forecast_id, then)
-    return {scenario: curve.get(cutoff) for scenario, curve in known.items()}
 
 
 def _unsaid(forecast: Forecast | None) -> Iterator[ScenarioStanding]:

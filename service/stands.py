@@ -1,6 +1,6 @@
 """Where forecasts stand, as the API says it: names from the definition, numbers from the run in force."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -38,8 +38,8 @@ def stands(
     told = {one.id: one for one in service.configuration.forecasts if only in {None, one.id}}
     today = as_of or local_day(service.configuration.schedule, known_at or service.clock())
     following = next_run(service).isoformat()
-    for one in [*told, *(one for one in found if one not in told)]:
-        forecast = told.get(one) or _defined(session, one)
+    for one in listed(service, found, only=only):
+        forecast = told.get(one) or defined(session, one)
         said = _stands(one, forecast, found.get(one), today)
         yield {**said, "configured": one in told, "next_run_at": following if one in told else None}
 
@@ -49,7 +49,13 @@ def next_run(service: Service) -> datetime:
     return next_night(service.configuration.schedule, service.clock())
 
 
-def _defined(session: Session, identity: str) -> Forecast | None:
+def listed(service: Service, found: Iterable[str], *, only: str | None = None) -> list[str]:
+    """Name forecasts in the order in which they are told: those of the configuration, then others."""
+    told = [one.id for one in service.configuration.forecasts if only in {None, one.id}]
+    return [*told, *(one for one in found if one not in told)]
+
+
+def defined(session: Session, identity: str) -> Forecast | None:
     """Look up what a forecast was that is not configured any more."""
     version = current_version(session, identity)
     return forecast_from(version.definition) if version else None

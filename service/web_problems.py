@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from model.errors import Conflict, PosterityError, Unavailable, Unknown
+from model.errors import Conflict, PosterityError, Stale, Unavailable, Unknown
 from service import logs
 from service.web_access import is_near
 
@@ -159,6 +159,8 @@ async def _said(request: Request, error: Exception) -> Response:
 def _status(error: Exception) -> int:
     if isinstance(error, Unknown):
         return 404
+    if isinstance(error, Stale):
+        return 412
     return 409 if isinstance(error, Conflict) else 422
 
 

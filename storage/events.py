@@ -63,7 +63,7 @@ class EventSummary:
     asserting, denying
         How many reports in force do so.
     headline, published
-        The newest headline, and when it was published.
+        The newest headline, and when it was published; whoever can judge reports puts a better in its place.
     """
 
     key: str
@@ -194,7 +194,7 @@ def _joined_report(row: ReportVersion, received: datetime, joined: EventMembersh
     return JoinedReport(stored=stored, membership=membership, decided_at=joined.recorded_at)
 
 
-def list_events(  # noqa: PLR0913 - one parameter for each filter of the command
+def found_events(  # noqa: PLR0913 - one parameter for each filter of the command
     session: Session,
     *,
     tag: str | None = None,
@@ -204,8 +204,8 @@ def list_events(  # noqa: PLR0913 - one parameter for each filter of the command
     search: str | None = None,
     limit: int | None = None,
     known_at: datetime | None = None,
-) -> list[EventSummary]:
-    """List events of which some report in force passes every filter, the latest published first.
+) -> list[str]:
+    """Find the keys of events of which some report in force passes every filter, the latest published first.
 
     Parameters
     ----------
@@ -225,8 +225,7 @@ def list_events(  # noqa: PLR0913 - one parameter for each filter of the command
     if search:
         statement = statement.where(mentions(search))
     newest_first = col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc()
-    keys = _first_distinct(session, statement.order_by(*newest_first), limit)
-    return summaries(session, keys, known_at=known_at)
+    return _first_distinct(session, statement.order_by(*newest_first), limit)
 
 
 def _first_distinct(session: Session, statement: Select[str], limit: int | None) -> list[str]:

@@ -1,7 +1,6 @@
 """Events page by page: filtered, the latest published first, each on one page and no other.
 
-A page reads so many reports at most. Where few of them fit, as with words that hardly anybody says, it ends
-early, and the next page goes on from there: what one request costs does not grow with the store.
+An event stands where the newest of its reports that fit stands.
 """
 
 from collections import Counter
@@ -9,50 +8,31 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import batched, islice
-from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from model.domain import Report
-from storage.current import in_countries, known, mentions, overlaps
+from storage.current import known, overlaps
 from storage.events import event_keys, in_force, reports_of_events
 from storage.leaps import leaps
+from storage.places import FIRST, LATEST_FIRST, Place, Wanted, following, last_read, named, until
 from storage.reports import BATCH
 from storage.tables import EventMembership, ReportVersion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """What some report in force of an event must say, all of it at once.
+class WantedEvents(Wanted):
+    """What some report in force of an event must say, within days on which it says that it happened.
 
     Parameters
     ----------
-    since, until
-        Bounds of when what that report says happened.
-    search
-        Words, in any case, of its headline, publisher or id.
     keys
         The events to look among; None for all of them.
-    published_by
-        The cutoff: nothing published later is seen.
     """
 
-    tag: str | None = None
-    country: str | None = None
-    since: date | None = None
-    until: date | None = None
-    search: str | None = None
     keys: Collection[str] | None = None
-    published_by: date | None = None
-
-
-class Place(NamedTuple):
-    """Where an event stands among all: the publication, and the number, of the newest report that fits."""
-
-    published: date
-    number: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,13 +52,9 @@ class EventPage:
     end: Place | None
 
 
-FIRST = Place(date.max, 2**63 - 1)  # before all events
-MOST_READ = 20_000  # reports
-
-
 def event_page(
     session: Session,
-    wanted: Wanted,
+    wanted: WantedEvents,
     *,
     after: Place = FIRST,
     limit: int,
@@ -93,13 +69,12 @@ def event_page(
     known_at
         What this service had recorded by then; by default, by now.
     """
-    cutoff = Place(wanted.published_by or FIRST.published, FIRST.number)
-    bounds = tuple_(*min(after, cutoff)) > _BY_PLACE
+    bounds = following(after, wanted.published_by)
     if wanted.tag is not None:
         bounds = and_(bounds, col(ReportVersion.tag) == wanted.tag)
     last = last_read(session, bounds) if wanted.keys is None else None
     if last is not None:
-        bounds = and_(bounds, tuple_(*last) <= _BY_PLACE)
+        bounds = and_(bounds, until(last))
     found = _page(session, wanted, bounds, limit + 1, known_at)
     page = dict(islice(found.items(), limit))
     reports = reports_of_events(session, page, known_at=known_at)
@@ -108,34 +83,21 @@ def event_page(
 
 
 _PLACED = (col(EventMembership.event_key), col(ReportVersion.published_first), col(ReportVersion.id))
-_BY_PLACE = tuple_(col(ReportVersion.published_first), col(ReportVersion.id))
-_NEWEST_FIRST = col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc()
 _BELONGS = col(EventMembership.report_id) == col(ReportVersion.report_id)
 
 
-def last_read(session: Session, bounds: ColumnElement[bool]) -> Place | None:
-    """Find the last row within bounds that a page may read; None where no more than that are left."""
-    places = select(col(ReportVersion.published_first), col(ReportVersion.id)).where(bounds)
-    row = session.execute(places.order_by(*_NEWEST_FIRST).offset(MOST_READ - 1).limit(1)).first()
-    return None if row is None else Place(row[0], row[1] or 0)
-
-
-def _fits(wanted: Wanted) -> ColumnElement[bool]:
+def _fits(wanted: WantedEvents) -> ColumnElement[bool]:
     """Whether a report says all that is wanted."""
-    found = [overlaps("occurred", wanted.since, wanted.until)]
+    found = [overlaps("occurred", wanted.since, wanted.until), *named(wanted)]
     if wanted.published_by is not None:
         found.append(col(ReportVersion.published_first) <= wanted.published_by)
     if wanted.tag is not None:
         found.append(col(ReportVersion.tag) == wanted.tag)
-    if wanted.country is not None:
-        found.append(in_countries([wanted.country]))
-    if wanted.search:
-        found.append(mentions(wanted.search))
     return and_(*found)
 
 
 def _page(
-    session: Session, wanted: Wanted, bounds: ColumnElement[bool], limit: int, known_at: datetime | None
+    session: Session, wanted: WantedEvents, bounds: ColumnElement[bool], limit: int, known_at: datetime | None
 ) -> dict[str, Place]:
     """Read only as far as it takes; leave out events whose newest report stands on an earlier page."""
     found: dict[str, Place] = {}
@@ -151,12 +113,12 @@ def _page(
 
 
 def _following(
-    session: Session, wanted: Wanted, bounds: ColumnElement[bool], limit: int, known_at: datetime | None
+    session: Session, wanted: WantedEvents, bounds: ColumnElement[bool], limit: int, known_at: datetime | None
 ) -> Iterator[tuple[str, Place]]:
     statement = select(*_PLACED).join(EventMembership, _BELONGS).where(bounds, _fits(wanted))
     if wanted.keys is not None:
         statement = statement.where(col(EventMembership.event_key).in_(wanted.keys))
-    ordered = statement.where(in_force(known_at)).order_by(*_NEWEST_FIRST)
+    ordered = statement.where(in_force(known_at)).order_by(*LATEST_FIRST)
     rows = session.execute(ordered, execution_options={"yield_per": 2 * limit})
     try:
         for key, published, number in rows:
@@ -166,7 +128,7 @@ def _following(
 
 
 def _newest(
-    session: Session, wanted: Wanted, keys: Iterable[str], known_at: datetime | None
+    session: Session, wanted: WantedEvents, keys: Iterable[str], known_at: datetime | None
 ) -> dict[str, Place]:
     """Look up the place of each event: that of the newest of its reports that fit.
 

@@ -1,46 +1,30 @@
-"""Reports page by page: filtered, the latest published first, each on one page and no other.
-
-A page reads so many rows at most. Where few of them fit, as with words that hardly anybody says, it ends
-early, and the next page goes on from there: what one request costs does not grow with the store.
-"""
+"""Reports page by page: filtered, the latest published first, each on one page and no other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, tuple_
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from storage.current import in_countries, mentions, newest_version, overlaps
-from storage.evidence_pages import FIRST, Place, last_read
+from storage.current import newest_version, overlaps
+from storage.places import FIRST, LATEST_FIRST, Place, Wanted, following, last_read, named, until
 from storage.reports import StoredReport, select_stored, stored_report
 from storage.tables import EventMembership, ReportVersion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WantedReports:
-    """What a report must say, all of it at once.
+class WantedReports(Wanted):
+    """What a report must say, within days on which it was published.
 
     Parameters
     ----------
-    since, until
-        Bounds of its publication.
-    search
-        Words, in any case, of its headline, publisher or id.
     event
         The event that it belongs to.
-    published_by
-        The cutoff: nothing published later is seen.
     """
 
-    tag: str | None = None
-    country: str | None = None
-    since: date | None = None
-    until: date | None = None
-    search: str | None = None
     event: str | None = None
-    published_by: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,26 +58,16 @@ def report_page(
     known_at
         What this service had recorded by then; by default, by now.
     """
-    bounds = and_(tuple_(*min(after, _newest(wanted))) > _BY_PLACE, *_narrowed(wanted))
+    bounds = and_(following(after, wanted.until, wanted.published_by), *_narrowed(wanted))
     statement = select_stored(known_at).where(
         bounds, *_filters(wanted), newest_version(ReportVersion, known_at)
     )
     last = last_read(session, bounds) if _is_selective(wanted, known_at) else None
     if last is not None:
-        statement = statement.where(tuple_(*last) <= _BY_PLACE)
-    rows = session.execute(statement.order_by(*_NEWEST_FIRST).limit(limit + 1)).all()
+        statement = statement.where(until(last))
+    rows = session.execute(statement.order_by(*LATEST_FIRST).limit(limit + 1)).all()
     reports = [stored_report(*row) for row in rows[:limit]]
     return ReportPage(reports=reports, end=_place(rows[limit - 1][0]) if len(rows) > limit else last)
-
-
-_NEWEST_FIRST = col(ReportVersion.published_first).desc(), col(ReportVersion.id).desc()
-_BY_PLACE = tuple_(col(ReportVersion.published_first), col(ReportVersion.id))
-
-
-def _newest(wanted: WantedReports) -> Place:
-    """Give the place before all reports that may fit, so that reading begins there."""
-    days = [day for day in (wanted.until, wanted.published_by) if day is not None]
-    return Place(min(days, default=FIRST.published), FIRST.number)
 
 
 def _is_selective(wanted: WantedReports, known_at: datetime | None) -> bool:
@@ -111,14 +85,8 @@ def _narrowed(wanted: WantedReports) -> list[ColumnElement[bool]]:
 
 def _filters(wanted: WantedReports) -> list[ColumnElement[bool]]:
     """Give the conditions for which rows must be read."""
-    found: list[ColumnElement[bool]] = []
-    if wanted.country is not None:
-        found.append(in_countries([wanted.country]))
-    if wanted.search:
-        found.append(mentions(wanted.search))
-    if wanted.event is not None:
-        found.append(col(EventMembership.event_key) == wanted.event)
-    return found
+    found = named(wanted)
+    return found if wanted.event is None else [*found, col(EventMembership.event_key) == wanted.event]
 
 
 def _place(row: ReportVersion) -> Place:

@@ -2,16 +2,11 @@
 
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from storage.tables import Posterior, Run
-
-
-def last_run_number(session: Session) -> int:
-    """Give the highest number of a run; runs come into sight in the order of their numbers."""
-    return session.scalar(select(func.max(col(Run.id)))) or 0
 
 
 def forecasts_run_since(session: Session, number: int) -> set[str]:
@@ -20,17 +15,6 @@ def forecasts_run_since(session: Session, number: int) -> set[str]:
     Each of its rows is read: told to list different forecasts only, SQLite would rather scan all runs.
     """
     return set(session.scalars(select(col(Run.forecast_id)).where(col(Run.id) > number)))
-
-
-def probabilities_at(session: Session, forecast_id: str, day: date) -> dict[str, float | None]:
-    """Look up what was believed at a cutoff: by the newest published run at or before it, if any was."""
-    newest = col(Run.as_of).desc(), col(Run.recorded_at).desc(), col(Run.id).desc()
-    mine = col(Run.forecast_id) == forecast_id, col(Run.status) == "published", col(Run.as_of) <= day
-    run = session.scalar(select(col(Run.id)).where(*mine).order_by(*newest).limit(1))
-    if run is None:
-        return {}
-    values = select(col(Posterior.scenario), col(Posterior.probability)).where(col(Posterior.run_id) == run)
-    return dict(session.execute(values).all())
 
 
 def curves(

@@ -60,3 +60,12 @@ def unchanged(request: Request, entity: str) -> Response | None:
         if known.removesuffix(COMPRESSED) == own:
             return Response(status_code=304, headers=headers(f'"{known}"'))
     return Response(status_code=304, headers=headers(entity)) if has.strip() == "*" else None
+
+
+def states(header: str, entity: str) -> bool:
+    """Whether ``If-Match`` names this state, or any; a weak tag names none (RFC 9110, 13.1.1)."""
+    if header.strip() == "*":
+        return True
+    strong = [one for one in header.split(",") if not one.strip().startswith("W/")]
+    known = [tag.removesuffix(COMPRESSED) for one in strong for tag in _TAG.findall(one)]
+    return entity.strip('"') in known

@@ -2,19 +2,28 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header
 from pydantic import ConfigDict, Field, JsonValue
 
 from service import review
 from service.api.bodies import Because, Body, Key, Name, Names
 from service.api.links import to_event
 from service.api.outcomes import Corrected, Regrouped
+from service.api.report_state import as_read
 from service.composition import Service
 from service.show_review import corrected_document, regrouped_document
 from service.web_access import needs
 from storage.keys import StoredKey
 
 _MOST_CHANGES = 50
+IfMatch = Annotated[
+    str | None,
+    Header(
+        max_length=1000,
+        description="The ETag of the report as the editor read it: where it has changed since, nothing is "
+        "done, and the answer is 412.",
+    ),
+]
 
 
 class Reason(Body):
@@ -77,9 +86,16 @@ def router(service: Service) -> APIRouter:
         response_model=Corrected,
         operation_id="amendReport",
     )
-    def amend(identity: Key, amendment: Amendment, editor: Editor) -> Any:
+    def amend(identity: Key, amendment: Amendment, editor: Editor, if_match: IfMatch = None) -> Any:
         """Correct a report: a new version, also of one that was retracted; the old ones stay."""
-        done = review.amend(service, identity, amendment.changes, author=editor.name, why=amendment.because)
+        done = review.amend(
+            service,
+            identity,
+            amendment.changes,
+            author=editor.name,
+            why=amendment.because,
+            still=as_read(identity, if_match),
+        )
         return corrected_document(done)
 
     @routes.post(
@@ -88,9 +104,11 @@ def router(service: Service) -> APIRouter:
         response_model=Corrected,
         operation_id="retractReport",
     )
-    def retract(identity: Key, reason: Reason, editor: Editor) -> Any:
+    def retract(identity: Key, reason: Reason, editor: Editor, if_match: IfMatch = None) -> Any:
         """Take a report back: from now on it does not count; its versions stay. Again, nothing changes."""
-        return corrected_document(review.retract(service, identity, author=editor.name, why=reason.because))
+        still = as_read(identity, if_match)
+        done = review.retract(service, identity, author=editor.name, why=reason.because, still=still)
+        return corrected_document(done)
 
     @routes.post(
         "/events/{key:path}/merge",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from service.api.links import Links
+
 type Told = dict[int | str, dict[str, Any]]
 
 _TEXT, _BINARY = {"type": "string"}, {"type": "string", "contentMediaType": "application/octet-stream"}
@@ -11,16 +13,25 @@ _LINK = {"Link": {"description": 'The next page, if there is one: `<?…>; rel="
 _UNCHANGED: dict[str, Any] = {"description": "The client has it already: nothing has changed."}
 
 
-def kept(description: str, *, paged: bool = False, content: dict[str, Any] | None = None) -> Told:
+def kept(
+    description: str,
+    *,
+    paged: bool = False,
+    content: dict[str, Any] | None = None,
+    links: Links | None = None,
+) -> Told:
     """Describe an answer that a client may keep and ask about again.
 
     Parameters
     ----------
     content
         Forms beside the JSON of the model, by media type.
+    links
+        Where its parts lead.
     """
     answer: dict[str, Any] = {"description": description, "headers": _HEADERS | (_LINK if paged else {})}
-    return {200: answer | ({"content": content} if content else {}), 304: _UNCHANGED}
+    answer |= {"content": content} if content else {}
+    return {200: answer | ({"links": links} if links else {}), 304: _UNCHANGED}
 
 
 def text(example: str) -> dict[str, Any]:

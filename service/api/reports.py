@@ -2,48 +2,38 @@
 
 import codecs
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 
 from model.errors import InputRefused, Unknown
 from service import keys, submissions
-from service.api import sheets
+from service.api import caching
 from service.api.bodies import Key, media_type, plain_body
-from service.api.filters import Country, Event, Format, PublishedBy, Search, Since, Tag, Until
+from service.api.describing import kept
+from service.api.evidence import LISTED, TABLE, Asked, Found, listed
+from service.api.filters import Event
 from service.api.links import to_event, to_report
 from service.api.outcomes import Submitted
-from service.api.paging import cursor_of, next_link, position
-from service.api.parameters import Cursor, KnownAt, Limit
+from service.api.parameters import KnownAt
 from service.api.report_bodies import REQUEST
+from service.api.report_state import tag_of, told_of
 from service.api.shapes import ReportDetail, StoredReport
 from service.composition import Service
 from service.problems import shown
-from service.show_decisions import placed, reviewed
 from service.show_evidence import report_document
 from service.web_access import needs, reads
-from storage.evidence_pages import FIRST, Place
 from storage.keys import StoredKey
-from storage.memberships import placements
-from storage.proposals import proposals_of
-from storage.report_pages import ReportPage, WantedReports, report_page
+from storage.places import Place
+from storage.report_pages import WantedReports, report_page
 from storage.reports import StoredReport as Stored
-from storage.reports import report_versions
 
-PAGE = 100  # reports where the request does not say how many
 JSON, LINES = "application/json", "application/x-ndjson"
-_CHUNK = 1000
 _HEADINGS = tuple(StoredReport.model_fields)
-_LIST: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {"text/csv": {"schema": {"type": "string"}}},
-        "description": "A page, in JSON or CSV; all that there is, where CSV is wanted without a limit.",
-        "headers": {"Link": {"description": "The next page, if any.", "schema": {"type": "string"}}},
-        "links": to_report("/0/id"),
-    }
-}
+_LIST = kept(LISTED, paged=True, content=TABLE, links=to_report("/0/id"))
 
 type _Once = Annotated[
     str | None,
@@ -62,44 +52,16 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/reports", tags=["reports"])
     read, ingest = Depends(reads(service)), needs(service, "ingest")
 
+    def look(wanted: WantedReports, after: Place, limit: int, known_at: datetime | None) -> Found:
+        with service.database.reading() as session:
+            page = report_page(session, wanted, after=after, limit=limit, known_at=known_at)
+        return [_row(one) for one in page.reports], page.end
+
     @routes.get("", response_model=list[StoredReport], responses=_LIST, dependencies=[read])
-    def list_reports(  # noqa: PLR0913, PLR0917 - one parameter for each filter
-        request: Request,
-        response: Response,
-        tag: Tag = None,
-        country: Country = None,
-        since: Since = None,
-        until: Until = None,
-        search: Search = None,
-        event: Event = None,
-        as_of: PublishedBy = None,
-        known_at: KnownAt = None,
-        limit: Limit = None,
-        cursor: Cursor = None,
-        format: Format = None,  # noqa: A002 - the parameter's name
-    ) -> Any:
+    def list_reports(asked: Annotated[Asked, Depends()], response: Response, event: Event = None) -> Any:
         """List the newest version of each report, retracted ones too, the latest published first."""
-        wanted = WantedReports(
-            tag=tag,
-            country=country,
-            since=since,
-            until=until,
-            search=search,
-            event=event,
-            published_by=as_of,
-        )
-        found = position(cursor, date, int)
-        place = Place(*found) if found else FIRST
-        as_table = sheets.is_wanted(request, format)
-        if as_table and limit is None:
-            rows = _all(service, wanted, place, known_at or service.clock())
-            return sheets.answer(_HEADINGS, rows, "reports.csv")
-        page = _page(service, wanted, place, limit or PAGE, known_at)
-        link = next_link(request, cursor_of(*page.end)) if page.end else {}
-        if as_table:
-            return sheets.answer(_HEADINGS, map(_row, page.reports), "reports.csv", link)
-        response.headers.update({"Vary": "Accept"} | link)
-        return [report_document(one) for one in page.reports]
+        wanted = WantedReports(**asked.narrowed, event=event)
+        return listed(service, asked, response, partial(look, wanted), _HEADINGS, "reports.csv")
 
     @routes.post(
         "",
@@ -134,43 +96,25 @@ def router(service: Service) -> APIRouter:
             _insist(answers)
         return Submitted.of(answers if keys.allows(key.scope, "read") else map(_withheld, answers))
 
-    @routes.get("/{identity:path}", dependencies=[read], operation_id="showReport")
-    def report(identity: Key, known_at: KnownAt = None) -> ReportDetail:
+    @routes.get(
+        "/{identity:path}",
+        dependencies=[read],
+        operation_id="showReport",
+        response_model=ReportDetail,
+        responses=kept("The report."),
+    )
+    def report(request: Request, response: Response, identity: Key, known_at: KnownAt = None) -> Any:
         """Show a report in all its versions, where it belonged, and its way through review, oldest first."""
         with service.database.reading() as session:
-            versions = report_versions(session, identity, known_at=known_at)
-            decided = placements(session, identity, known_at=known_at)
-            proposed = proposals_of(session, identity, known_at=known_at)
-        if not versions and not proposed:
+            found = told_of(session, identity, known_at=known_at)
+        if not found["versions"] and not found["review"]:
             raise Unknown(f"no report has the id {shown(identity)}; search for it among all reports")
-        return ReportDetail.model_validate(
-            {
-                "id": identity,
-                "versions": [report_document(one) for one in versions],
-                "decisions": placed(decided),
-                "review": [reviewed(one) for one in proposed],
-            }
-        )
+        if known := caching.unchanged(request, tag := tag_of(found)):
+            return known
+        response.headers.update(caching.headers(tag))
+        return found
 
     return routes
-
-
-def _page(
-    service: Service, wanted: WantedReports, after: Place, limit: int, known_at: datetime | None
-) -> ReportPage:
-    with service.database.reading() as session:
-        return report_page(session, wanted, after=after, limit=limit, known_at=known_at)
-
-
-def _all(
-    service: Service, wanted: WantedReports, after: Place, known_at: datetime
-) -> Iterator[Mapping[str, Any]]:
-    """Read all pages as of one moment, each in its own transaction, so that a slow reader hinders none."""
-    place: Place | None = after
-    while place is not None:
-        page = _page(service, wanted, place, _CHUNK, known_at)
-        yield from map(_row, page.reports)
-        place = page.end
 
 
 def _row(stored: Stored) -> Mapping[str, Any]:

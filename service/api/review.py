@@ -6,7 +6,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from service import review
+from service.api import caching
 from service.api.bodies import Because, Body, Name, whole
+from service.api.describing import kept
+from service.api.evidence import kept_as
 from service.api.filters import TEXT, Tag
 from service.api.links import to_proposal, to_report
 from service.api.named import LARGEST
@@ -21,6 +24,7 @@ from service.show_review import accepted_document, document
 from service.waiting import Waiting, listed, were_waiting
 from service.web_access import needs, reads
 from storage.keys import StoredKey
+from storage.newest import newest_review
 
 PAGE, MOST = 50, 200  # proposals; the event that each would join is worked out anew
 _MOST_NUMBERS = 1000
@@ -86,7 +90,7 @@ def router(service: Service) -> APIRouter:
         "",
         response_model=list[Waits],
         dependencies=[Depends(reads(service))],
-        responses={200: {"links": to_proposal("/0/number")}},
+        responses=kept("A page of what waits.", paged=True, links=to_proposal("/0/number")),
     )
     def list_waiting(  # noqa: PLR0913, PLR0917 - one parameter for each filter
         request: Request,
@@ -101,6 +105,10 @@ def router(service: Service) -> APIRouter:
 
         Of what waited at an earlier moment no event is named.
         """
+        with service.database.reading() as session:
+            entity = kept_as(service, session, request, *newest_review(session))
+        if unchanged := caching.unchanged(request, entity):
+            return unchanged
         found = position(cursor, int)
         after = found[0] if found else 0
         waits = (
@@ -109,7 +117,7 @@ def router(service: Service) -> APIRouter:
             else were_waiting(service, known_at, source=source, tag=tag, limit=limit + 1, after=after)
         )
         some, headers = page(request, waits, limit, _place)
-        response.headers.update(headers)
+        response.headers.update(caching.headers(entity) | headers)
         return [document(one) for one in some]
 
     @routes.post("/accept", response_model=list[Accepted])

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
+from service.api import caching
+from service.api.describing import kept
 from service.api.filters import TEXT
 from service.api.outcomes import Scores
 from service.api.paging import page, position
@@ -29,7 +31,7 @@ def router(service: Service) -> APIRouter:
     """Make the route."""
     routes = APIRouter(prefix="/scores", tags=["scores"], dependencies=[Depends(reads(service))])
 
-    @routes.get("", response_model=list[Scores])
+    @routes.get("", response_model=list[Scores], responses=kept("A page of scores.", paged=True))
     def list_scores(  # noqa: PLR0913, PLR0917 - one parameter for each filter
         request: Request,
         response: Response,
@@ -42,8 +44,11 @@ def router(service: Service) -> APIRouter:
         found = position(cursor, str)
         ids = _ids(service, forecast, after=found[0] if found else "")
         some, headers = page(request, ids[: limit + 1], limit, lambda one: (one,))
-        response.headers.update(headers)
-        return _scores(service, some, known_at)
+        scores = _scores(service, some, known_at)
+        if known := caching.unchanged(request, tag := caching.tag("scores", scores)):
+            return known  # worked out all the same: outlooks come to be scored with no number that rises
+        response.headers.update(caching.headers(tag) | headers)
+        return scores
 
     return routes
 

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from service.pages.asked import sentence
 from service.pages.shell import Pages
 
 
@@ -26,7 +27,12 @@ def error_page(  # noqa: PLR0913, PLR0917 - what an error says
     """
     title = HTTPStatus(status).phrase
     known = getattr(request.state, "signed_in", None)
-    context = {"title": title, "detail": detail, "places": places, "reader": known}
+    context = {
+        "title": title,
+        "detail": sentence(detail) if detail else "",
+        "places": places,
+        "reader": known,
+    }
     response = pages.render(request, "error.html", status, **context)
     response.headers["Cache-Control"] = "no-store"
     del response.headers["etag"]

@@ -16,7 +16,8 @@ from service.pages import asked
 from service.pages.access import reading
 from service.pages.shell import Pages, query
 from service.wording import country, tag_in_words
-from storage.evidence_pages import FIRST, Place, Wanted
+from storage.evidence_pages import WantedEvents
+from storage.places import FIRST, Place
 
 _FIELDS = ("search", "tag", "country", "since", "until", "forecast", "indicator", "known_at")
 
@@ -46,7 +47,9 @@ def router(service: Service) -> APIRouter:
         found = listed(
             service,
             counting,
-            Wanted(tag=tag, country=country and country.upper(), since=since, until=until, search=search),
+            WantedEvents(
+                tag=tag, country=country and country.upper(), since=since, until=until, search=search
+            ),
             forecast=forecast,
             indicator=indicator,
             after=Place(*after) if after else FIRST,

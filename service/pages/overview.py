@@ -15,11 +15,13 @@ from markupsafe import Markup
 from service.calendar import DAY, next_night
 from service.composition import Service
 from service.pages.access import reading
-from service.pages.parameters import Search
-from service.pages.shell import Pages, environment
+from service.pages.parameters import After, Search
+from service.pages.shell import Pages, environment, query
 from service.pages.sparklines import HEIGHT, WIDTH, strokes
-from service.standings import AGO, WINDOW, ScenarioStanding, Standing, Standings
+from service.standings import WINDOW, ScenarioStanding, Standing, Standings
+from service.stands import AGO
 
+PAGE = 40  # forecasts
 _SEARCHED = 12  # forecasts from which on a search helps
 _MOVERS, _LEAST_POINTS, _WEEK = 4, 1.0, 7
 
@@ -38,24 +40,33 @@ def router(service: Service) -> APIRouter:
     standings, entries = Standings(service), Entries()
 
     @routes.get("/", dependencies=[Depends(reading(service))])
-    def overview(request: Request, q: Search = "") -> HTMLResponse:
-        """Show where every forecast stands."""
+    def overview(request: Request, q: Search = "", after: After = "") -> HTMLResponse:
+        """Show where every forecast stands, page by page; what matters most stands on the first."""
         today, known = service.today(), standings.all()
-        shown = [one for one in known if _matches(one, q)]
+        found = [one for one in known if _matches(one, q)]
+        shown = _following(found, after)
+        page, rest = shown[:PAGE], shown[PAGE:]
+        loud = [] if len(shown) < len(found) else found
         return pages.render(
             request,
             "overview.html",
-            entries=[entries.of(one, today) for one in shown],
+            entries=[entries.of(one, today) for one in page],
             known=len(known),
             q=q,
             searched=len(known) >= _SEARCHED,
-            trouble=[one for one in shown if any(note["kind"] in _TROUBLE for note in one.notices)],
-            movers=_movers(shown),
+            trouble=[one for one in loud if any(note["kind"] in _TROUBLE for note in one.notices)],
+            movers=_movers(loud),
             week=_WEEK * DAY,
+            next=query("/", q=q or None, after=page[-1].forecast) if rest else None,
             next_night=next_night(service.configuration.schedule, service.clock()),
         )
 
     return routes
+
+
+def _following(found: Sequence[Standing], after: str) -> Sequence[Standing]:
+    """Give what follows a forecast; all of it where that is not among them, or is not any more."""
+    return found[next((place for place, one in enumerate(found, 1) if one.forecast == after), 0) :]
 
 
 _TROUBLE = ("held", "failed", "stale")

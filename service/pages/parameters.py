@@ -21,3 +21,4 @@ type _Moment = Annotated[Moment | None, BeforeValidator(_filled)]
 OptionalDay = Annotated[_Day, Query()]
 OptionalMoment = Annotated[_Moment, Query()]
 Search = Annotated[str, Query(max_length=LONGEST_SEARCH)]
+After = Annotated[str, Query(max_length=LONGEST_SEARCH)]  # the last row of the page before

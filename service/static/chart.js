@@ -1,4 +1,5 @@
-// Puts an interactive chart in the place of the picture: scale, zoom, events that open their pages.
+// Puts an interactive chart in the place of the picture: scale, zoom, events that open their pages,
+// by mouse, or by keyboard: Tab comes to the events, arrows go from one to the next, Enter opens.
 // Whatever fails, the picture and the table below it stay.
 "use strict";
 (() => {
@@ -13,8 +14,9 @@
   const zoom = document.getElementById("zoom");
   const canvas = document.createElement("div");
   canvas.className = "drawn";
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", figure.dataset.description);
+  const image = document.createElement("div");
+  image.setAttribute("role", "img");
+  image.setAttribute("aria-label", figure.dataset.description);
   const state = { scale: "linear", domain: null, view: null, spec: null, key: "", drawing: 0 };
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -92,9 +94,71 @@
     for (const one of drawn.querySelectorAll("[role], [aria-label]")) {
       for (const name of ["role", "aria-label", "aria-roledescription"]) one.removeAttribute(name);
     }
-    canvas.replaceChildren(drawn);
+    const focused = canvas.contains(document.activeElement) ? document.activeElement.href : null;
+    image.replaceChildren(drawn);
+    canvas.replaceChildren(image);
     if (!canvas.isConnected) picture.replaceWith(canvas);
+    marks(spec);
+    if (focused) [...canvas.querySelectorAll(".marks a")].find((link) => link.href === focused)?.focus();
     figure.querySelector(".scripted").hidden = false;
+  }
+
+  // Where the plot begins within the canvas.
+  function corner() {
+    const box = canvas.getBoundingClientRect();
+    const svg = canvas.querySelector("svg").getBoundingClientRect();
+    const [x, y] = state.view.view.origin();
+    return [svg.left - box.left + x, svg.top - box.top + y];
+  }
+
+  // Links over the triangles of events: the mouse goes through them, and the keyboard comes to them.
+  function marks(spec) {
+    const layer = spec.layer.find((one) => one.encoding.href);
+    if (!layer) return;
+    const rows = layer.data.values ?? spec.datasets[layer.data.name];
+    const scale = state.view.view.scale("x");
+    const [first, last] = scale.domain().map(Number);
+    const [left, top] = corner();
+    const list = document.createElement("ul");
+    const told = document.createElement("p");
+    list.className = "marks";
+    told.className = "told small";
+    told.hidden = true;
+    told.setAttribute("aria-hidden", "true"); // the link says the same
+    list.setAttribute("aria-label", "Events on the chart, the earliest first; arrow keys go from one to the next");
+    for (const row of rows) {
+      const moment = Date.parse(row.as_of);
+      if (!row.url.startsWith("/events/") || moment < first || moment > last) continue;
+      const link = document.createElement("a");
+      link.href = row.url;
+      link.tabIndex = list.childElementCount ? -1 : 0;
+      link.style.left = `${left + scale(moment)}px`;
+      link.style.top = `${top + layer.encoding.y.value}px`;
+      const words = document.createElement("span");
+      words.className = "unseen";
+      words.textContent = [row.as_of.slice(0, 10), row.event, row.effect].filter(Boolean).join(": ");
+      link.append(words);
+      const item = document.createElement("li");
+      item.append(link);
+      list.append(item);
+    }
+    list.addEventListener("focusin", (event) => {
+      for (const link of list.querySelectorAll("a")) link.tabIndex = link === event.target ? 0 : -1;
+      told.textContent = event.target.textContent;
+      told.hidden = false;
+    });
+    list.addEventListener("focusout", () => (told.hidden = true));
+    list.addEventListener("keydown", steps);
+    if (list.childElementCount) canvas.append(list, told);
+  }
+
+  function steps(event) {
+    const links = [...event.currentTarget.querySelectorAll("a")];
+    const at = links.indexOf(document.activeElement);
+    const to = { ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: links.length - 1 }[event.key];
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    links[Math.min(Math.max(to, 0), links.length - 1)].focus();
   }
 
   function pressed() {
@@ -119,7 +183,7 @@
     const inside = (event) => {
       const box = canvas.getBoundingClientRect();
       const view = state.view.view;
-      const left = view.origin()[0] + (view.container().querySelector("svg")?.getBoundingClientRect().left ?? box.left) - box.left;
+      const [left] = corner();
       const at = Math.min(Math.max(event.clientX - box.left - left, 0), view.width());
       return { at, left, moment: view.scale("x").invert(at).getTime() };
     };

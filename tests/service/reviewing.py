@@ -20,7 +20,7 @@ from storage.reports import StoredReport, file_reports, report_versions
 from tests.service.configurations import VALID
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
-ANA = {"author": "Ana", "why": "seen on film"}
+ANA: dict[str, Any] = {"author": "Ana", "why": "seen on film"}
 
 
 def deal(identity: str = "feed:1", published: str = "2026-02-10", **changes: Any) -> Report:

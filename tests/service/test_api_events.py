@@ -31,7 +31,7 @@ def test_an_event_is_listed_at_a_glance(office: Office) -> None:
             "last": "2025-03-01",
             "asserting": 1,
             "denying": 1,
-            "headline": "Peru signs, says b",
+            "headline": "Peru signs, says a",
             "published": "2025-03-01",
         }
     ]

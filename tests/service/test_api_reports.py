@@ -265,7 +265,7 @@ def test_hostile_text_is_inert_in_csv_and_stands_as_it_came_in_json(office: Offi
 
 
 def test_csv_without_a_limit_has_everything(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.api.reports._CHUNK", 3)
+    monkeypatch.setattr("service.api.evidence._CHUNK", 3)
     office.hands_in(*(deal(f"r{n}") for n in range(10)))
     lines = office.gets("/reports", headers={"Accept": "text/csv"}).text.splitlines()
     assert lines[0].startswith("id,published_on,")

@@ -157,6 +157,23 @@ def test_a_report_is_corrected_field_by_field(office: Office) -> None:
     assert (last["note"], last["denies"]) == ({"seen": True}, True)
 
 
+@pytest.mark.parametrize("way", ["amend", "retract"])
+def test_a_report_is_not_corrected_once_it_is_not_what_was_read(office: Office, way: str) -> None:
+    office.hands_in(deal("a", event="one"))
+    read = office.gets("/reports/a").headers["etag"]
+    why = {"because": "seen on film"}
+    body = {"changes": {"lang": "es"}, **why} if way == "amend" else why
+    office.does("/reports/a/amend", {"changes": {"grade": "A2"}, **why}, headers={"If-Match": read})
+    stale = office.posts(f"/reports/a/{way}", body, headers={"If-Match": read})
+    assert "changed since it was read" in problem(stale, 412)["detail"]
+    for unfit in ('"nonsense"', "", f"W/{office.gets('/reports/a').headers['etag']}"):
+        problem(office.posts(f"/reports/a/{way}", body, headers={"If-Match": unfit}), 412)
+    assert len(office.lists("/reports/a")["versions"]) == 2
+    fresh = office.gets("/reports/a", headers={"Accept-Encoding": "gzip"}).headers["etag"]
+    office.does(f"/reports/a/{way}", body, headers={"If-Match": f'"other", {fresh}'})
+    office.does("/reports/a/amend", {"changes": {"grade": "B1"}, **why}, headers={"If-Match": "*"})
+
+
 def test_a_report_is_moved_to_another_event_and_given_back_to_clustering(office: Office) -> None:
     (filed,) = office.hands_in(deal())
     moved = office.does("/reports/a/amend", {"changes": {"event": "own"}, "because": "another"})

@@ -1,9 +1,5 @@
 import gzip
 import re
-import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,22 +75,3 @@ def test_the_script_of_charts_is_made_once_and_kept(room: Newsroom) -> None:
     vega_bundle.cache_clear()
     assert near(room.service).gets("/vega.js").content == answer.content
     vega_bundle.cache_clear()
-
-
-@pytest.mark.slow
-def test_the_wheel_contains_what_pages_need(tmp_path: Path) -> None:
-    built = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    if subprocess.run(
-        [sys.executable, "-c", "import hatchling"], check=False, capture_output=True
-    ).returncode:
-        pytest.skip("hatchling is not installed here")
-    source = tmp_path / "source"
-    for name in ("model", "ingest", "storage", "service"):
-        shutil.copytree(ROOT / name, source / name)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    subprocess.run(built, check=True, cwd=source, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"service/static/{name}" for name in FILES} <= names
-    assert "service/templates/pages/base.html" in names

@@ -199,6 +199,33 @@ def test_a_keyboard_reaches_everything_that_a_mouse_does(visitor: Visitor) -> No
     assert reached == wanted
 
 
+def test_the_events_on_the_chart_are_gone_through_and_opened_by_keyboard_alone(visitor: Visitor) -> None:
+    page = visitor.opens("/forecasts/andes")
+    visitor.sees_the_chart()
+    events = page.get_by_role("list", name=re.compile("Events on the chart")).get_by_role("link")
+    names = events.all_text_contents()
+    assert len(names) > 1
+    assert names == sorted(names)  # each begins with its day
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.locator(".marks a:focus").count():
+            break
+    expect(page.locator(":focus")).to_have_accessible_name(names[0])
+    expect(page.locator(".told")).to_have_text(names[0])
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(":focus")).to_have_accessible_name(names[1])
+    page.keyboard.press("End")
+    expect(page.locator(".told")).to_have_text(names[-1])
+    page.keyboard.press("Tab")
+    assert not page.locator(".marks a:focus").count()
+    expect(page.locator(".told")).to_be_hidden()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(":focus")).to_have_accessible_name(names[-1])
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/events/"))
+    assert re.sub(r"^[0-9-]+: ", "", names[-1]).startswith(page.get_by_role("heading", level=1).inner_text())
+
+
 def test_the_table_beside_the_chart_opens_by_keyboard(visitor: Visitor) -> None:
     page = visitor.opens("/forecasts/andes")
     summary = page.get_by_text("The same as a table")

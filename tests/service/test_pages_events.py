@@ -3,6 +3,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +14,7 @@ from service.intake import take_files
 from service.pages.asked import elsewhere, web_link
 from service.report_shown import shown_report
 from storage.database import Database
-from storage.evidence_pages import Wanted
+from storage.evidence_pages import WantedEvents
 from storage.runs import latest_published
 from tests.service.andes import ANDES, contract, visit
 from tests.service.browsing import afar
@@ -21,7 +22,7 @@ from tests.service.digests import Newsroom, Shown
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
-ANA = {"author": "Ana", "why": "seen on film"}
+ANA: dict[str, Any] = {"author": "Ana", "why": "seen on film"}
 
 
 @pytest.fixture
@@ -232,7 +233,11 @@ def test_the_pages_scan_no_table(room: Newsroom) -> None:
     looks: list[Callable[[], object]] = [
         *(
             partial(evidence_shown.listed, service, counting, wanted, limit=25)
-            for wanted in (Wanted(), Wanted(tag="treaty"), Wanted(search="peru", country="PE"))
+            for wanted in (
+                WantedEvents(),
+                WantedEvents(tag="treaty"),
+                WantedEvents(search="peru", country="PE"),
+            )
         ),
         partial(event_shown.shown_event, service, counting, "c9"),
         partial(shown_report, service, "c9"),

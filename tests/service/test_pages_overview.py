@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.pages import overview
 from service.pages.overview import age
 from service.pages.sparklines import HEIGHT, WIDTH, strokes
 from service.standings import WINDOW, Standings
@@ -127,6 +128,26 @@ def test_a_search_finds_all_of_its_words(room: Newsroom) -> None:
     assert 'id="andes"' in found
     assert 'id="new"' not in found
     assert "Nothing found" in near(room.service).gets("/?q=atlantis", headers=PAGE).text
+
+
+def test_many_forecasts_stand_on_pages_each_on_one(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "PAGE", 2)
+    names = [f"trade-{number}" for number in range(5)]
+    room = Newsroom(tmp_path, database, "".join(quiet(name) for name in names))
+    browser, address, seen = near(room.service), "/", []
+    while address:
+        html = browser.gets(address, headers=PAGE).text
+        seen.append(re.findall(r'<article class="forecast" id="([^"]+)"', html))
+        assert "5 forecasts" in text_of(html)
+        following = re.search(r'rel="next" href="([^"]+)"', html)
+        address = following[1] if following else ""
+    assert seen == [names[:2], names[2:4], names[4:]]
+    found = browser.gets("/?q=trade-3", headers=PAGE).text
+    assert 'id="trade-3"' in found
+    assert "Show more" not in found
+    assert f'id="{names[0]}"' in browser.gets("/?after=gone", headers=PAGE).text
 
 
 def test_ages_are_said_in_days() -> None:

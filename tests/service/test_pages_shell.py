@@ -68,7 +68,7 @@ def test_errors_are_pages_to_who_reads_in_a_browser(room: Newsroom) -> None:
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["content-security-policy"] == POLICY
     assert answer.headers["cache-control"] == "no-store"
-    assert "no forecast is called &#39;andse&#39;" in answer.text
+    assert "No forecast is called &#39;andse&#39;" in answer.text
     assert "andes" in answer.text
 
 

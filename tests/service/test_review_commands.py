@@ -199,6 +199,10 @@ def test_an_amendment_and_a_retraction_are_told(desk: Desk) -> None:
     assert says("amend", "a") == "a amended: version 4 counts again, and belongs to pe-deal-1\n"
     told = desk.types("amend", "a", "grade=A1", "--json", *BECAUSE).json
     assert told == {"report": "a", "outcome": "amended", "version": 5, "event": "pe-deal-1"}
+    stale = desk.types("amend", "a", "grade=A2", "--version", "4", *BECAUSE)
+    assert stale.code == 2
+    assert "it stands in version 5, not 4" in stale.err
+    assert desk.types("retract", "a", "--version", "4", *BECAUSE).code == 2
     told = desk.types("retract", "a", "--json", *BECAUSE).json
     assert told == {"report": "a", "outcome": "retracted", "version": 6, "event": "pe-deal-1"}
 

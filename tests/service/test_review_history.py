@@ -12,7 +12,7 @@ from model.domain import Report
 from model.errors import UsageError
 from service import review
 from storage.database import Database
-from storage.events import event_reports, evidence_reports, list_events
+from storage.events import event_reports, evidence_reports, found_events, summaries
 from storage.memberships import memberships, placements
 from storage.proposals import proposals_of, waiting
 from storage.reports import list_reports, report_versions
@@ -29,11 +29,11 @@ STEPS = 40
 def state(bureau: Bureau, known_at: datetime | None) -> dict[str, Any]:
     """Everything that can be asked as of a moment."""
     with bureau.service.database.reading() as session:
-        events = [one.key for one in list_events(session, known_at=known_at)]
+        events = found_events(session, known_at=known_at)
         return {
             "reports": list_reports(session, known_at=known_at),
             "versions": {one: report_versions(session, one, known_at=known_at) for one in IDS},
-            "events": list_events(session, known_at=known_at),
+            "events": summaries(session, events, known_at=known_at),
             "behind": {one: event_reports(session, one, known_at=known_at) for one in sorted(events)},
             "evidence": evidence_reports(
                 session, ["deal", "visit"], opened=date(2026, 1, 1), as_of=date(2026, 3, 1), known_at=known_at
@@ -61,7 +61,8 @@ class Chance:
         return True
 
     def deeds(self) -> Iterator[Callable[[], object]]:
-        service, by = self.bureau.service, {"author": self.random.choice("AB"), "why": "seen on film"}
+        service = self.bureau.service
+        by: dict[str, Any] = {"author": self.random.choice("AB"), "why": "seen on film"}
         identity, numbers = self.random.choice(IDS), [one.number for one in self.bureau.waiting()]
         some = self.random.sample(numbers, min(len(numbers), self.random.randint(1, 2))) or [1]
         event, others = self.random.choice(EVENTS), self.random.sample(EVENTS, 2)

@@ -3,25 +3,23 @@ from datetime import date, datetime
 
 import pytest
 
-from storage import evidence_pages
 from storage.database import Database
-from storage.events import Membership, join_events, list_events
+from storage.events import Membership, found_events, join_events
 from storage.evidence_pages import (
-    FIRST,
-    Place,
     PlacedEvent,
-    Wanted,
+    WantedEvents,
     countries_told,
     event_page,
     moved_to,
 )
+from storage.places import FIRST, Place
 from storage.reports import retract_report
 from tests.storage.samples import moment, report
 from tests.storage.test_query_plans import SCANNED, plans
 from tests.storage.test_stored_events import store
 
 
-def walked(database: Database, wanted: Wanted, limit: int) -> list[list[str]]:
+def walked(database: Database, wanted: WantedEvents, limit: int) -> list[list[str]]:
     """The keys of every page."""
     pages: list[list[str]] = []
     after: Place | None = FIRST
@@ -33,7 +31,9 @@ def walked(database: Database, wanted: Wanted, limit: int) -> list[list[str]]:
     return pages
 
 
-def first(database: Database, wanted: Wanted, *, known_at: datetime | None = None) -> Sequence[PlacedEvent]:
+def first(
+    database: Database, wanted: WantedEvents, *, known_at: datetime | None = None
+) -> Sequence[PlacedEvent]:
     with database.reading() as session:
         return event_page(session, wanted, limit=50, known_at=known_at).events
 
@@ -42,18 +42,18 @@ def first(database: Database, wanted: Wanted, *, known_at: datetime | None = Non
 def test_every_event_stands_on_one_page(database: Database, limit: int) -> None:
     told = [report(f"r{n}", f"2025-07-{n % 9 + 1:02}", event=f"e{n % 13}") for n in range(40)]
     store(database, *told)
-    pages = walked(database, Wanted(), limit)
+    pages = walked(database, WantedEvents(), limit)
     keys = [key for page in pages for key in page]
     assert len(keys) == len(set(keys)) == 13
     assert all(len(page) == limit for page in pages[:-1])
     with database.reading() as session:
-        assert keys == [one.key for one in list_events(session)]
+        assert keys == found_events(session)
 
 
 def test_an_event_that_is_reported_again_does_not_come_twice(database: Database) -> None:
     store(database, *(report(f"r{n}", f"2025-07-{n:02}", event="again") for n in range(1, 20)))
     store(database, report("other", "2025-07-10", event="other"))
-    assert walked(database, Wanted(), 1) == [["again"], ["other"]]
+    assert walked(database, WantedEvents(), 1) == [["again"], ["other"]]
 
 
 def test_filters_apply_to_one_report_together(database: Database) -> None:
@@ -64,13 +64,13 @@ def test_filters_apply_to_one_report_together(database: Database) -> None:
         report("c", tag="visit", country="BR", headline="A visit", event="three", occurred="2025-06-01"),
     )
     found = {
-        "tag": Wanted(tag="visit"),
-        "country": Wanted(country="PE"),
-        "words": Wanted(search="MINISTER"),
-        "days": Wanted(until=date(2025, 6, 2)),
-        "keys": Wanted(keys={"two", "three", "none"}),
-        "all": Wanted(tag="visit", country="BR", keys={"two"}),
-        "nothing": Wanted(keys=set()),
+        "tag": WantedEvents(tag="visit"),
+        "country": WantedEvents(country="PE"),
+        "words": WantedEvents(search="MINISTER"),
+        "days": WantedEvents(until=date(2025, 6, 2)),
+        "keys": WantedEvents(keys={"two", "three", "none"}),
+        "all": WantedEvents(tag="visit", country="BR", keys={"two"}),
+        "nothing": WantedEvents(keys=set()),
     }
     keys = {name: {one.key for one in first(database, wanted)} for name, wanted in found.items()}
     assert keys == {
@@ -88,20 +88,20 @@ def test_an_event_comes_with_all_of_its_reports_in_force(database: Database) -> 
     store(database, report("a", event="one"), report("b", tag="other", event="one"), report("c", event="one"))
     with database.session() as session:
         retract_report(session, "c", at=moment(5), author="ana", why="a hoax")
-    (found,) = first(database, Wanted(tag="other"))
+    (found,) = first(database, WantedEvents(tag="other"))
     assert {one.id for one in found.reports} == {"a", "b"}
-    (before,) = first(database, Wanted(), known_at=moment(4))
+    (before,) = first(database, WantedEvents(), known_at=moment(4))
     assert {one.id for one in before.reports} == {"a", "b", "c"}
 
 
 def test_a_page_that_finds_little_ends_early_and_the_next_goes_on(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence_pages, "MOST_READ", 10)
+    monkeypatch.setattr("storage.places.MOST_READ", 10)
     store(database, *(report(f"r{n}", f"2025-07-{n + 1:02}", event=f"e{n}") for n in range(25)))
     store(database, report("rare", "2025-07-03", headline="What hardly anybody says", event="rare"))
-    assert walked(database, Wanted(search="hardly"), 5) == [[], [], ["rare"]]
-    assert [len(page) for page in walked(database, Wanted(), 20)] == [10, 10, 6]
+    assert walked(database, WantedEvents(search="hardly"), 5) == [[], [], ["rare"]]
+    assert [len(page) for page in walked(database, WantedEvents(), 20)] == [10, 10, 6]
 
 
 def test_reports_that_moved_on_tell_where_they_are(database: Database) -> None:
@@ -137,16 +137,16 @@ def test_countries_are_looked_up_tag_by_tag(database: Database) -> None:
 
 def test_nothing_is_known_before_it_was_recorded(database: Database) -> None:
     store(database, report("a", event="one"))
-    assert first(database, Wanted(), known_at=moment(1, 1)) == []
+    assert first(database, WantedEvents(), known_at=moment(1, 1)) == []
 
 
 WANTED = {
-    "all": Wanted(),
-    "words": Wanted(search="visit"),
-    "tag": Wanted(tag="visit"),
-    "country": Wanted(country="PE"),
-    "days": Wanted(since=date(2025, 1, 1), until=date(2025, 12, 31)),
-    "keys": Wanted(keys={"e1", "e2"}),
+    "all": WantedEvents(),
+    "words": WantedEvents(search="visit"),
+    "tag": WantedEvents(tag="visit"),
+    "country": WantedEvents(country="PE"),
+    "days": WantedEvents(since=date(2025, 1, 1), until=date(2025, 12, 31)),
+    "keys": WantedEvents(keys={"e1", "e2"}),
 }
 
 
@@ -170,8 +170,8 @@ def test_what_became_of_an_event_is_looked_up(database: Database) -> None:
 def test_later_pages_begin_where_the_one_before_ended(database: Database) -> None:
     store(database, *(report(f"r{n}", f"2025-0{n % 9 + 1}-01", event=f"e{n}") for n in range(100)))
     with database.reading() as session:
-        page = event_page(session, Wanted(), limit=10)
+        page = event_page(session, WantedEvents(), limit=10)
     assert page.end is not None
     after = page.end
-    plan = plans(database, lambda session: event_page(session, Wanted(), after=after, limit=10))
+    plan = plans(database, lambda session: event_page(session, WantedEvents(), after=after, limit=10))
     assert "SEARCH report_version USING INDEX ix_report_version_published (published_first<?)" in plan

@@ -29,6 +29,7 @@ from storage.latest_runs import standings as latest_runs
 from storage.lines import documents_of, newest_lines
 from storage.memberships import members, memberships, placements
 from storage.nearby import Span, amended, candidates, of_version
+from storage.newest import newest_evidence, newest_review
 from storage.polls import (
     Outcome,
     Poll,
@@ -68,6 +69,8 @@ QUERIES: dict[str, Callable[[Session], object]] = {
         session, ["loan", "visit"], opened=DAY, as_of=DAY, known_at=moment(9)
     ),
     "candidates": lambda session: candidates(session, [Span(tag="loan", country="VE", first=DAY, last=DAY)]),
+    "newest evidence": newest_evidence,
+    "newest review": newest_review,
     "amended": lambda session: amended(session, ["r1", "r2"]),
     "versions before": lambda session: of_version(session, {"r1": 1, "r2": 1}),
     "membership": lambda session: event_keys(session, ["r1", "r2"]),

@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from storage import evidence_pages
 from storage.database import Database
-from storage.evidence_pages import FIRST, Place
+from storage.places import FIRST, Place
 from storage.report_pages import ReportPage, WantedReports, report_page
 from storage.reports import list_reports, retract_report
 from tests.databases import POSTGRESQL
@@ -68,7 +67,7 @@ def test_only_the_newest_version_that_was_known_is_listed(database: Database) ->
 def test_a_page_of_what_hardly_anybody_says_ends_early_and_nothing_is_lost(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence_pages, "MOST_READ", 10)
+    monkeypatch.setattr("storage.places.MOST_READ", 10)
     rare = {5: "rare", 37: "rare"}
     store(
         database,

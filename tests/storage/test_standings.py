@@ -6,16 +6,14 @@ from sqlalchemy.orm import Session
 
 from storage.database import Database
 from storage.runs import store_run
-from storage.standings import curves, forecasts_run_since, last_run_number, probabilities_at
+from storage.standings import curves, forecasts_run_since
 from tests.storage.samples import moment, run
 from tests.storage.test_query_plans import SCANNED, plans
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 1, 31)
 
 QUERIES: dict[str, Callable[[Session], object]] = {
-    "last": last_run_number,
     "since": lambda session: forecasts_run_since(session, 20),
-    "then": lambda session: probabilities_at(session, "rla", LAST),
     "curves": lambda session: curves(session, "rla", first=FIRST, last=LAST),
 }
 
@@ -26,12 +24,9 @@ def stored(database: Database, **changes: object) -> int:
 
 
 def test_what_was_run_since_the_last_look_is_listed(database: Database) -> None:
-    with database.reading() as session:
-        assert last_run_number(session) == 0
     first = stored(database)
     second = stored(database, forecast_id="other", as_of=date(2026, 1, 11))
     with database.reading() as session:
-        assert last_run_number(session) == second
         assert forecasts_run_since(session, first) == {"other"}
         assert forecasts_run_since(session, 0) == {"rla", "other"}
         assert forecasts_run_since(session, second) == set()
@@ -48,8 +43,6 @@ def test_of_a_cutoff_the_newest_published_run_counts(database: Database) -> None
             "downside": {date(2026, 1, 10): 0.25},
             "base": {date(2026, 1, 10): 0.25},
         }
-        assert probabilities_at(session, "rla", LAST) == {"downside": 0.25, "base": 0.25}
-        assert probabilities_at(session, "rla", date(2026, 1, 9)) == {}
         assert curves(session, "rla", first=date(2026, 1, 11), last=LAST) == {}
 
 
