@@ -8,6 +8,7 @@ import altair as alt
 from model.reliability import Bin, Reliability
 from service.charts import FONT, GRID, INK
 from service.printing import count, percent
+from service.reliability_plot import in_words
 from service.track_record import Horizon
 
 _CURVE, _BAND, _DIAGONAL = "#0072B2", "#E69F00", "#57606A"
@@ -42,15 +43,7 @@ def _title(horizons: Sequence[Horizon]) -> alt.TitleParams:
 
 def described(horizons: Sequence[Horizon]) -> str:
     """Say in words what the diagram shows, for whoever does not see it."""
-    return " ".join(_described(one) for one in horizons)
-
-
-def _described(one: Horizon) -> str:
-    bins = "; ".join(
-        f"stated {percent(each.stated, 0)}, happened {percent(each.happened, 0)} of {each.number}"
-        for each in one.reliability.bins
-    )
-    return f"Outlooks of {one.days} days: {bins}."
+    return " ".join(in_words(one) for one in horizons)
 
 
 def _panel(one: Horizon, size: int) -> alt.VConcatChart:

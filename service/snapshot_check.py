@@ -14,6 +14,7 @@ from model.errors import InputRefused, InvalidValue
 from model.evidence import Evidence
 from model.snapshot import restored
 from model.wire import content
+from service.documents import FIELDS
 from service.snapshot_definition import forecast_of
 from service.snapshot_lines import (
     Belongs,
@@ -28,6 +29,7 @@ from service.snapshot_lines import (
     parsed,
 )
 
+_STATED = ("probabilities", "prior", "band", "words", "events", "reports", "unobserved_days")
 MOST = 20  # problems that are said
 _CLOCKS = timedelta(hours=1)  # by which those of two machines may differ
 _DAY = timedelta(days=1)
@@ -237,6 +239,10 @@ def _document_fits(line: Run, forecast: str, name: str) -> None:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise InvalidValue(f"{name}: its document: {where}: {first['msg']}") from None
+    missing = [one for one in FIELDS if one not in line.document]
+    if line.status != "failed":
+        missing += [one for one in _STATED if line.document.get(one) is None]
+    _must(not missing, f"{name}: its document lacks {missing[0] if missing else ''}")
     own = told.forecast, told.run, told.as_of, told.status
     _must(own == (forecast, line.number, line.as_of, line.status), f"{name}: its document is another run's")
 

@@ -206,6 +206,11 @@ UNSOUND: dict[str, tuple[Change, str]] = {
     "other scenarios": (within("run", "posteriors", scenario="x"), "names other scenarios"),
     "another's document": (within("run", "document", forecast="x"), "its document is another run's"),
     "a document of no shape": (within("run", "document", reasons=5), "its document: reasons"),
+    "a document that lacks a part": (
+        lambda lines: of_kind(lines, "run")[0]["document"].pop("checks"),
+        "its document lacks checks",
+    ),
+    "a document that states nothing": (within("run", "document", band=None), "its document lacks band"),
     "an outlook of nothing": (on("outlook", position=99), "no run expected it"),
     "an outlook twice": (twice("outlook"), "is resolved twice"),
     "another scenario came true": (on("resolution", scenario="sideways"), "no such scenario"),
