@@ -17,6 +17,7 @@ from model.wire import content
 from service.documents import FIELDS
 from service.snapshot_definition import forecast_of
 from service.snapshot_lines import (
+    KINDS,
     Belongs,
     Definition,
     Header,
@@ -102,7 +103,7 @@ class _Check:
         self._inputs, self._resolved = set[tuple[object, ...]](), set[tuple[int, int]]()
 
     def take(self, line: Line) -> None:
-        rank = _ORDER.index(type(line))
+        rank = KINDS.index(type(line))
         _must((rank == 0) is not bool(self.index.forecast), "stands where no line of its kind may stand")
         _must(rank >= self._rank, f"{line.kind}: stands after lines that may only follow it")
         self._rank = rank
@@ -263,4 +264,3 @@ _TAKE: MappingProxyType[type, Callable[..., None]] = MappingProxyType(
         Resolution: _Check.resolution,
     }
 )
-_ORDER = tuple(_TAKE)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Any, BinaryIO, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -176,6 +176,7 @@ class End(Strict):
 
 
 Line = Header | Definition | ReportVersion | Belongs | Run | Outlook | Resolution
+KINDS: tuple[type[Line], ...] = get_args(Line)  # in the order in which they stand
 
 _LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
