@@ -39,6 +39,7 @@ from service.snapshot_lines import (
     parsed,
     raw_lines,
     refuse_later,
+    sealed,
 )
 from storage.database import DEFINING, FILING, RUNNING, exclusive
 from storage.events import Membership
@@ -55,8 +56,10 @@ from storage.snapshots import (
     add_placements,
     add_versions,
     ever_in,
+    last_version,
     outlook_facts,
     placements_here,
+    record_import,
     runs_of,
     versions_here,
 )
@@ -99,16 +102,20 @@ def import_snapshot(service: Service, path: Path) -> Imported:
     with _opened(path) as stream:
         shown = str(path)
         refuse_later(stream, shown=shown)
-        for _ in raw_lines(stream, shown=shown):
-            pass  # so that what was altered or cut short is told as that, and as nothing else
-        index = checked(raw_lines(stream, shown=shown), now=service.clock(), shown=shown)
+        end = sealed(stream, shown=shown)  # what was altered is told as that, and as nothing else
+        index = checked(raw_lines(stream, shown=shown, like=end), now=service.clock(), shown=shown)
         with service.database.session() as session:
             for lock in (FILING, DEFINING, RUNNING):
                 exclusive(session, lock)
             filler = _Filler(session, index)
-            for kind, lines in groupby(map(parsed, raw_lines(stream, shown=shown)), key=type):
+            before = last_version(session)
+            again = raw_lines(stream, shown=shown, like=end)
+            for kind, lines in groupby(map(parsed, again), key=type):
                 filler.take(kind, lines)
-            return filler.done()
+            done = filler.done()
+            if done.added:
+                record_import(session, index.forecast, end.sha256, after=before, at=service.clock())
+            return done
 
 
 @contextmanager

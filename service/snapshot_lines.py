@@ -7,9 +7,9 @@ same bytes. The last element has the SHA-256 of all lines before it.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from datetime import date
-from typing import Annotated, Any, BinaryIO, Literal, get_args
+from typing import Annotated, Any, BinaryIO, Literal, cast, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -218,13 +218,31 @@ def refuse_later(stream: BinaryIO, *, shown: str) -> None:
         )
 
 
-def raw_lines(stream: BinaryIO, *, shown: str) -> Iterator[bytes]:
+def sealed(stream: BinaryIO, *, shown: str) -> End:
+    """Read a snapshot from end to end without looking at its lines, and answer with how it ends.
+
+    Raises
+    ------
+    InputRefused
+        As `raw_lines` does.
+    """
+    lines = raw_lines(stream, shown=shown)
+    while True:
+        try:
+            next(lines)
+        except StopIteration as ended:
+            return cast("End", ended.value)
+
+
+def raw_lines(stream: BinaryIO, *, shown: str, like: End | None = None) -> Generator[bytes, None, End]:
     """Read the lines of a snapshot, and make sure at their end that they are as they were written.
 
     Parameters
     ----------
     shown
         The file's name in complaints.
+    like
+        How it ended when it was read before; it must be the same still.
 
     Raises
     ------
@@ -242,10 +260,13 @@ def raw_lines(stream: BinaryIO, *, shown: str) -> Iterator[bytes]:
         yield raw[:-2]
     if len(raw) > LONGEST:
         raise InputRefused(f"{shown}: line {number + 2} is longer than {LONGEST >> 20} MiB; nothing was read")
-    _check_end(raw, stream.read(3), number, told.hexdigest(), shown)
+    end = _checked_end(raw, stream.read(3), number, told.hexdigest(), shown)
+    if like not in {None, end}:
+        raise InputRefused(f"{shown} was changed while it was read; try again")
+    return end
 
 
-def _check_end(raw: bytes, rest: bytes, number: int, sha256: str, shown: str) -> None:
+def _checked_end(raw: bytes, rest: bytes, number: int, sha256: str, shown: str) -> End:
     again = "it was altered, or cut short; export it again, or get the file anew"
     try:
         end = End.model_validate_json(raw)
@@ -253,6 +274,7 @@ def _check_end(raw: bytes, rest: bytes, number: int, sha256: str, shown: str) ->
         raise InputRefused(f"{shown} does not end as a snapshot does: {again}") from None
     if rest != b"]\n" or end.lines != number or end.sha256 != sha256:
         raise InputRefused(f"{shown} does not match its SHA-256 digest: {again}")
+    return end
 
 
 def parsed(raw: bytes) -> Line:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import batched
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -22,6 +22,7 @@ from storage.events import Membership
 from storage.forecasts import Version
 from storage.memberships import Placement
 from storage.reports import BATCH, StoredReport, stored_report
+from storage.review_tables import SnapshotImport
 from storage.tables import EventMembership, ForecastVersion, Outlook, OutlookResolution, ReportVersion, Run
 
 
@@ -107,8 +108,8 @@ def _placement(row: EventMembership) -> Placement:
 
 def runs_of(session: Session, forecast_id: str) -> list[int]:
     """List the numbers of all runs of a forecast, as they were recorded."""
-    mine = select(col(Run.id)).where(col(Run.forecast_id) == forecast_id).order_by(col(Run.id))
-    return list(cast("Sequence[int]", session.scalars(mine).all()))
+    mine = select(col(Run.id)).where(col(Run.forecast_id) == forecast_id)
+    return sorted(cast("Sequence[int]", session.scalars(mine).all()))
 
 
 def outlook_facts(session: Session, forecast_id: str) -> list[OutlookFact]:
@@ -183,6 +184,28 @@ def add_versions(session: Session, found: Iterable[StoredReport]) -> None:
     rows = [report_columns(one.report) | {name: getattr(one, name) for name in names} for one in found]
     if rows:
         add_rows(session, ReportVersion, rows)
+
+
+def record_import(session: Session, forecast_id: str, sha256: str, *, after: int, at: datetime) -> None:
+    """Record that a snapshot was imported, and which versions of reports it brought.
+
+    Parameters
+    ----------
+    after
+        Number of the last version that there was before, as `last_version` told it.
+    """
+    new = select(func.min(col(ReportVersion.id)), func.max(col(ReportVersion.id)))
+    first, last = session.execute(new.where(col(ReportVersion.id) > after)).one()
+    row = SnapshotImport(
+        forecast_id=forecast_id, sha256=sha256, first_report=first, last_report=last, recorded_at=at
+    )
+    session.add(row)
+    session.flush()
+
+
+def last_version(session: Session) -> int:
+    """Give the number of the newest version of any report; 0 where there is none."""
+    return session.scalar(select(func.max(col(ReportVersion.id)))) or 0
 
 
 def add_placements(session: Session, found: Iterable[Placement]) -> None:
