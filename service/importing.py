@@ -26,7 +26,7 @@ from service.exporting import (
     resolution_line,
     run_line,
 )
-from service.snapshot_check import Index, checked, report_of
+from service.snapshot_check import Index, checked
 from service.snapshot_lines import (
     LARGEST,
     Belongs,
@@ -36,11 +36,12 @@ from service.snapshot_lines import (
     ReportVersion,
     Resolution,
     Run,
-    parsed,
     raw_lines,
     refuse_later,
+    reread,
     sealed,
 )
+from storage.content import as_text, report_of
 from storage.database import DEFINING, FILING, RUNNING, exclusive
 from storage.events import Membership
 from storage.forecasts import Version, versions
@@ -110,7 +111,7 @@ def import_snapshot(service: Service, path: Path) -> Imported:
             filler = _Filler(session, index)
             before = last_version(session)
             again = raw_lines(stream, shown=shown, like=end)
-            for kind, lines in groupby(map(parsed, again), key=type):
+            for kind, lines in groupby(map(reread, again), key=type):
                 filler.take(kind, lines)
             done = filler.done()
             if done.added:
@@ -278,7 +279,7 @@ class _Filler:
 
 def _stored(line: ReportVersion) -> StoredReport:
     own = line.model_dump(exclude={"kind", "content"})
-    return StoredReport(report=report_of(line), event_key=None, **own)
+    return StoredReport(report=report_of(as_text(line.content), line.recorded_at), event_key=None, **own)
 
 
 def _placement(line: Belongs) -> Placement:

@@ -123,7 +123,7 @@ class _Check:
         self.index.definitions[line.digest] = forecast
 
     def report(self, line: ReportVersion) -> None:
-        report = report_of(line)
+        report = _report_of(line)
         version = self.index.reports.get(report.id, 0) + 1
         _must(line.version == version, f"report {report.id!r}: version {line.version} is not its next one")
         self.index.reports[report.id] = version
@@ -201,7 +201,7 @@ class _Check:
         _must(not missing, f"{whose}: the report {missing[0] if missing else ''!r} is not in the snapshot")
 
 
-def report_of(line: ReportVersion) -> Report:
+def _report_of(line: ReportVersion) -> Report:
     """Read what a source said as strictly as what comes in is read.
 
     Raises

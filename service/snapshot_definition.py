@@ -92,5 +92,6 @@ def _key(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Write a basic string of TOML, whose escapes are those of JSON but for DEL, which it has to escape."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Write a basic string of TOML: escaped as JSON is, and whatever could not be seen by its code point."""
+    plain = json.dumps(text, ensure_ascii=False)
+    return "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in plain)

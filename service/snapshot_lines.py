@@ -277,6 +277,11 @@ def _checked_end(raw: bytes, rest: bytes, number: int, sha256: str, shown: str) 
     return end
 
 
+def reread(raw: bytes) -> Line:
+    """Read a line again that `parsed` has read, and of which the digest has not changed since."""
+    return _LINE.validate_json(raw)
+
+
 def parsed(raw: bytes) -> Line:
     """Read one line.
 

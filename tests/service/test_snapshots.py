@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,11 +145,19 @@ def test_what_it_prints_to_add_configures_the_forecast_as_it_is(file: Path, othe
     said, _, stated = answer.out.partition("\n\n")
     assert "It is not configured here, so no night updates it" in said
     assert said.endswith("add this to config.toml:")
-    other.configure(quiet("other") + stated.replace("\n \n", "\n\n"))
+    other.configure(quiet("other") + stated)
     told = other.types("import", file, "--json").json
     assert (told["configured"], told["configured_differently"]) == (True, [])
     other.configure(quiet())
     assert "config.toml states it otherwise (scenarios.up.resolves, " in other.types("import", file).out
+
+
+@pytest.mark.sqlite("nothing is near a database")
+@pytest.mark.parametrize("title", ["a\u200bb", "\x7f \u202e", '"quoted" \\ \U0001f600 é', "\U000e0001"])
+def test_a_title_can_be_written_whatever_it_holds(title: str) -> None:
+    written = toml({"id": "a", "title": title, "scenarios": [], "indicators": []})
+    assert tomllib.loads(written)["forecasts"][0]["title"] == title
+    assert all(line.isprintable() for line in written.splitlines())
 
 
 @settings(max_examples=40, deadline=None)
