@@ -181,7 +181,8 @@ def _decode(text: str, at: int) -> tuple[object, int]:
     return wrong, len(text)
 
 
-def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of its members, for a decoder; raise `InvalidValue` where a name stands twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
         double = Counter(name for name, _ in pairs).most_common(1)[0][0]
@@ -189,7 +190,7 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_without_doubles)
+_DECODER = json.JSONDecoder(object_pairs_hook=without_doubles)
 
 
 def _starts_at(text: str, at: int = 0) -> int:

@@ -228,6 +228,7 @@ from service import (  # noqa: E402 - their commands are listed after those abov
     commands_review,  # noqa: F401
     commands_schedule,  # noqa: F401
     commands_scores,  # noqa: F401
+    commands_snapshots,  # noqa: F401
     commands_store,  # noqa: F401
     commands_web,  # noqa: F401
     questions,  # noqa: F401

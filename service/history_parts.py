@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from model.domain import Forecast
 from service.composition import Service
 from service.hubverse import HubRow, horizons, hub_rows
 from storage.history import CHUNK, HistoryRow, Part, last_place, lines, place_of, rows
@@ -40,16 +39,15 @@ def _page(session: Session, part: Part) -> tuple[list[HistoryRow], Part | None]:
 
 def hub_pages(service: Service, part: Part) -> Iterator[list[HubRow]]:
     """Read what was published as model output of a forecasting hub."""
-    configured = next((one for one in service.configuration.forecasts if one.id == part.forecast_id), None)
     for found in row_pages(service, replace(part, published=True)):
         with service.database.reading() as session:
-            written = hub_page(session, configured, found)
+            written = hub_page(session, found)
         yield written
 
 
-def hub_page(session: Session, configured: Forecast | None, found: list[HistoryRow]) -> list[HubRow]:
-    """Write rows as model output; `configured` stands in for a definition that was not kept."""
-    return list(hub_rows(found, horizons(session, configured, found)))
+def hub_page(session: Session, found: list[HistoryRow]) -> list[HubRow]:
+    """Write rows as model output."""
+    return list(hub_rows(found, horizons(session, found)))
 
 
 def line_pages(service: Service, part: Part) -> Iterator[list[str]]:

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from model.definition import forecast_from
-from model.domain import REGION, Forecast
+from model.domain import REGION
 from storage.forecasts import current_version
 from storage.history import HistoryRow, definitions_of
 
@@ -75,21 +75,18 @@ def _row(one: HistoryRow, value: float, decided_on: date) -> HubRow:
     )
 
 
-def horizons(session: Session, configured: Forecast | None, rows: Sequence[HistoryRow]) -> dict[int, date]:
+def horizons(session: Session, rows: Sequence[HistoryRow]) -> dict[int, date]:
     """Look up when the forecast of each run is decided, by the definition that the run was made with.
 
-    Parameters
-    ----------
-    configured
-        The forecast as it is configured now, for runs whose definition was not kept.
+    A run whose definition is not on record (every night records it first, so that none should be) is left
+    out: what is configured now may be decided on another day.
     """
     if not rows:
         return {}
     made_with = definitions_of(session, {row.run for row in rows})
-    decided: dict[str, date | None] = {}
+    decided: dict[str, date] = {}
     for digest in set(made_with.values()):
         version = current_version(session, rows[0].forecast, digest=digest)
-        forecast = forecast_from(version.definition) if version else configured
-        decided[digest] = forecast.horizon if forecast else None
-    days = ((run, decided[digest]) for run, digest in made_with.items())
-    return {run: day for run, day in days if day is not None}
+        if version is not None:
+            decided[digest] = forecast_from(version.definition).horizon
+    return {run: decided[digest] for run, digest in made_with.items() if digest in decided}

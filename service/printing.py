@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import shutil
 import sys
@@ -114,6 +115,11 @@ def percent(probability: float | None, places: int = 1) -> str:
     if probability < 1 and float(shown) == 100:
         return f"> {100 - least:g} %"
     return f"{shown} %"
+
+
+def figure(number: float, form: str = ".3f") -> str:
+    """Show a score, which may be infinite."""
+    return ("-" if number < 0 else "") + "infinite" if math.isinf(number) else format(number, form)
 
 
 def points(now: float | None, before: float | None) -> str:

@@ -9,6 +9,7 @@ import altair as alt
 from model.reliability import Bin, Reliability
 from service.charts import FONT, GRID, INK
 from service.printing import count, percent
+from service.reliability_plot import in_words
 from service.track_record import Horizon
 
 _CURVE, _BAND, _DIAGONAL = "#0072B2", "#E69F00", "#57606A"
@@ -53,7 +54,7 @@ def diagram(panels: Sequence[Panel], *, size: int = _SIZE) -> alt.VConcatChart:
     """
     drawn = [_panel(one, size) for one in panels]
     rows = [alt.hconcat(*drawn[at : at + _COLUMNS], spacing=36) for at in range(0, len(drawn), _COLUMNS)]
-    said = " ".join(_described(one) for one in panels)
+    said = " ".join(in_words(one.subject, one.reliability) for one in panels)
     return _dressed(alt.vconcat(*rows, spacing=28, description=said, title=_title(panels)))
 
 
@@ -68,7 +69,8 @@ def _title(panels: Sequence[Panel]) -> alt.TitleParams:
 
 def described(horizons: Sequence[Horizon]) -> str:
     """Say in words what the diagram shows, for whoever does not see it."""
-    return " ".join(_described(_of_outlooks(one)) for one in horizons)
+    panels = [_of_outlooks(one) for one in horizons]
+    return " ".join(in_words(one.subject, one.reliability) for one in panels)
 
 
 def _of_outlooks(one: Horizon) -> Panel:
@@ -79,14 +81,6 @@ def _of_outlooks(one: Horizon) -> Panel:
         subject=f"Outlooks of {one.days} days",
         reliability=found,
     )
-
-
-def _described(one: Panel) -> str:
-    bins = "; ".join(
-        f"stated {percent(each.stated, 0)}, happened {percent(each.happened, 0)} of {each.number}"
-        for each in one.reliability.bins
-    )
-    return f"{one.subject}: {bins}."
 
 
 def _panel(one: Panel, size: int) -> alt.VConcatChart:

@@ -139,7 +139,7 @@ def _parquet(session: Session, question: Question, stream: BinaryIO) -> None:
 
 def _hubverse(session: Session, question: Question, stream: BinaryIO) -> None:
     part = Part(forecast_id=question.forecast, published=True, **question.bounds)
-    pages = (hub_page(session, None, found) for found in in_pages(session, part))
+    pages = (hub_page(session, found) for found in in_pages(session, part))
     stream.writelines(csv_pieces(HubRow._fields, pages))
 
 

@@ -15,7 +15,7 @@ from model.scores import Scores
 from service import printing
 from service.closing import stands
 from service.composition import Service
-from service.printing import MISSING, count, percent
+from service.printing import MISSING, count, figure, percent
 from service.resolving import known_forecast
 from service.scores_csv import PARTS, as_csv
 from service.scoring import track_record
@@ -114,7 +114,7 @@ def _forecasts_table(found: TrackRecord) -> str:
     rows = [_forecast_cells(one) for one in found.resolved]
     lead = "Resolved forecasts: the mean over the days on which each was open; 0 is best, skill 1 is.\n"
     grid = printing.table(headings, rows, numeric=headings[3:])
-    said = [*_overall_lines(found.overall), *_remarks(found), *_annulled(found)]
+    said = [*_overall_lines(found.overall), *remarks(found), *_annulled(found)]
     return lead + grid + "".join(f"{printing.visible(line)}\n" for line in said)
 
 
@@ -143,9 +143,9 @@ def _overall_lines(found: Overall | None) -> Iterator[str]:
     if found.number == 1:
         yield f"One forecast proves little; from {LEAST} on an interval is given."
         return
-    means = ", ".join(f"{_NAMES[rule]} {_mean(found.scores[rule])}" for rule in RULES)
+    means = ", ".join(f"{_NAMES[rule]} {mean_text(found.scores[rule])}" for rule in RULES)
     skills = ", ".join(
-        f"{_mean(found.skill[one]['brier'], '+.2f')} against {_AGAINST[one]}" for one in REFERENCES
+        f"{mean_text(found.skill[one]['brier'], '+.2f')} against {_AGAINST[one]}" for one in REFERENCES
     )
     yield f"All {found.number} together: {means}; skill by Brier {skills}."
     if found.number < LEAST:
@@ -160,15 +160,17 @@ def _overall_lines(found: Overall | None) -> Iterator[str]:
 _AGAINST = {"prior": "the static prior", "uniform": "all equally probable"}
 
 
-def _mean(one: Mean, form: str = ".3f") -> str:
+def mean_text(one: Mean, form: str = ".3f") -> str:
+    """Show a mean over forecasts with its interval, where it has one."""
     if one.value is None:
         return MISSING
     interval = one.interval
-    ends = f" [{_figure(interval.low, form)}, {_figure(interval.high, form)}]" if interval else ""
-    return f"{_figure(one.value, form)}{ends}"
+    ends = f" [{figure(interval.low, form)}, {figure(interval.high, form)}]" if interval else ""
+    return f"{figure(one.value, form)}{ends}"
 
 
-def _remarks(found: TrackRecord) -> Iterator[str]:
+def remarks(found: TrackRecord) -> Iterator[str]:
+    """Say what else must be known of resolved forecasts: late priors, and what had been called impossible."""
     for one in found.resolved:
         if one.late_days:
             first = f"{one.first_recorded:%Y-%m-%d}"
@@ -208,7 +210,7 @@ def _outlooks_table(found: TrackRecord) -> str:
         (
             *(one.forecast, one.indicator, one.days, one.number),
             *(percent(one.mean_probability), percent(one.mean_outcome)),
-            *(f"{one.brier:.3f}", f"{one.climatology:.3f}", _figure(one.log)),
+            *(f"{one.brier:.3f}", f"{one.climatology:.3f}", figure(one.log)),
         )
         for one in found.outlooks
     ]
@@ -252,15 +254,11 @@ def _horizon(days: int, found: Reliability) -> str:
 
 
 def _cells(found: Scores) -> tuple[str, ...]:
-    return tuple(_figure(getattr(found, rule)) for rule in RULES)
-
-
-def _figure(number: float, form: str = ".3f") -> str:
-    return ("-" if number < 0 else "") + "infinite" if math.isinf(number) else format(number, form)
+    return tuple(figure(getattr(found, rule)) for rule in RULES)
 
 
 def _skill(number: float | None) -> str:
-    return MISSING if number is None else _figure(number, "+.2f")
+    return MISSING if number is None else figure(number, "+.2f")
 
 
 _TABLES: Mapping[str, Callable[[TrackRecord], str]] = MappingProxyType(

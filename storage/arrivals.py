@@ -2,7 +2,8 @@
 
 Reports are recorded one transaction after the other, so that their numbers rise with the time, and an
 earlier day's are found by their numbers: by steps as long as the last one took, twice as long where that
-is not enough, and by halving where a step went past a day. No index of moments is needed for that.
+is not enough, and by halving where a step went past a day. No index of moments is needed for that. What a
+snapshot brought is passed over: it was recorded elsewhere, at moments of that service.
 """
 
 from datetime import date, datetime, timedelta, tzinfo
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from storage.review_tables import SnapshotImport
 from storage.tables import ReportVersion
 
 MOST_DAYS = 60
@@ -28,9 +30,21 @@ class _Rows:
 
     def __init__(self, session: Session, zone: tzinfo) -> None:
         self._session, self._zone = session, zone
+        imports = select(col(SnapshotImport.first_report), col(SnapshotImport.last_report))
+        brought = imports.where(col(SnapshotImport.first_report).is_not(None))
+        self._imports = [(first or 0, last or 0) for first, last in session.execute(brought)]
 
     def at_most(self, number: int | None) -> _Row | None:
-        """Read the row of this number, or of the next lower one that there is; the last for None."""
+        """Read the row of this number, or of the next lower one that came here; the last for None."""
+        row = self._read(number)
+        while row and (first := self._import_of(row)) is not None:
+            row = self._read(first - 1)
+        return row
+
+    def _import_of(self, row: _Row) -> int | None:
+        return next((first for first, last in self._imports if first <= row.number <= last), None)
+
+    def _read(self, number: int | None) -> _Row | None:
         statement = select(col(ReportVersion.id), col(ReportVersion.recorded_at))
         if number is not None:
             statement = statement.where(col(ReportVersion.id) <= number)

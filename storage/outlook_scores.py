@@ -119,6 +119,11 @@ def resolved_number(session: Session, forecast_id: str, *, known_at: datetime | 
     return session.scalar(rows) or 0
 
 
+def outcomes(session: Session) -> int:
+    """Count the expectations of all forecasts that are resolved."""
+    return session.scalar(select(func.count()).select_from(OutlookResolution)) or 0
+
+
 def forecasts_with_outlooks(session: Session) -> list[str]:
     """List the forecasts of which any expectation is resolved."""
     return sorted(session.scalars(select(col(OutlookResolution.forecast_id)).distinct()))

@@ -90,6 +90,20 @@ class ReviewVerdict(Table, table=True):
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SnapshotImport(Table, table=True):
+    """That a snapshot was imported, and which versions of reports it brought, whenever they were recorded."""
+
+    __tablename__ = "snapshot_import"
+    __table_args__ = (CheckConstraint("(first_report IS NULL) = (last_report IS NULL)", name="reports"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    forecast_id: str
+    sha256: str
+    first_report: int | None = None  # number of its first row; None where it brought none
+    last_report: int | None = None
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class Submission(Table, table=True):
     """What was answered to reports that were handed in under a key, for those who hand them in again."""
 

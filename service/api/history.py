@@ -12,7 +12,7 @@ from service.api import caching, formats
 from service.api.describing import binary, kept, text
 from service.api.documents import RunLine
 from service.api.formats import Form, Format
-from service.api.named import ForecastId, configured, newest_of
+from service.api.named import ForecastId, newest_of
 from service.api.paging import NONSENSE, cursor_of, next_link, position
 from service.api.parameters import Cursor, From, KnownAt, Limit, To, refusal
 from service.api.streaming import Streamed
@@ -101,7 +101,7 @@ def _answer(service: Service, request: Request, session: Session, asked: Asked) 
         return _array(service, request, session, asked)
     if asked.limit is None:
         return Streamed(_pieces(service, asked), formats.MEDIA_TYPES[asked.form], asked.headers)
-    return _page(request, service, session, asked)
+    return _page(request, session, asked)
 
 
 def _begun(session: Session, asked: Asked, begins: tuple[int, int | None]) -> Part:
@@ -144,16 +144,12 @@ def _streamed(service: Service, part: Part) -> Generator[bytes]:
     yield b"]\n"
 
 
-def _page(request: Request, service: Service, session: Session, asked: Asked) -> Response:
+def _page(request: Request, session: Session, asked: Asked) -> Response:
     assert asked.limit is not None  # noqa: S101 - what has none is streamed
     found = rows(session, asked.part, limit=asked.limit)
     end = last_place(session, asked.part, limit=asked.limit)
     link = _next(request, asked.part, end.run) if end else {}
-    shown = (
-        hub_page(session, configured(service, asked.part.forecast_id), found)
-        if asked.part.published
-        else found
-    )
+    shown = hub_page(session, found) if asked.part.published else found
     body = b"".join(_written(asked.form, [shown]))
     return Response(body, headers={**asked.headers, **link}, media_type=formats.MEDIA_TYPES[asked.form])
 

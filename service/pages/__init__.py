@@ -22,11 +22,15 @@ from service.pages import (
     run,
     runs,
     sign_in,
+    track_record,
 )
 from service.pages.errors import error_page
 from service.pages.shell import Pages
 
-_PAGES = (overview, forecast, chart, run, plots, docs, events, panel, report, regroup, review, runs, sign_in)
+_PAGES = (
+    *(overview, forecast, chart, run, plots, docs, events, panel, report, regroup, review, runs),
+    *(track_record, sign_in),
+)
 
 
 def router(service: Service) -> APIRouter:

@@ -22,7 +22,7 @@ from service import sessions
 from service.composition import Service
 from service.curves import style
 from service.pages import assets
-from service.printing import MISSING, percent, points, visible
+from service.printing import MISSING, figure, percent, points, visible
 from service.wording import country, tag_in_words
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -35,6 +35,7 @@ NAVIGATION = (
     ("/events", "Events"),
     ("/review", "Review"),
     ("/panel", "Countries"),
+    ("/track-record", "Track record"),
     ("/runs", "Runs"),
 )
 _PACKED = 6  # zlib's level: more takes longer than it saves
@@ -140,6 +141,7 @@ def environment() -> Environment:
         "sentence": lambda text: text[:1].upper() + text[1:],
         "bits": _bits,
         "check": lambda name: _CHECKS.get(name, name.replace("_", " ").capitalize()),
+        "score": _score,
         "figure": lambda number: MISSING if number is None else f"{number:.4g}",
     }
     made.globals |= {
@@ -190,6 +192,10 @@ def _points(now: float | None, before: float | None) -> str:
     """Show a change in percentage points, the unit left to the heading; a true minus, and no signed zero."""
     shown = points(now, before).removesuffix(" pp")
     return "0.0" if shown in {"+0.0", "-0.0"} else shown.replace("-", "\N{MINUS SIGN}")
+
+
+def _score(number: float | None, form: str = ".3f") -> str:
+    return MISSING if number is None else figure(number, form).replace("-", "\N{MINUS SIGN}")
 
 
 def _bits(number: float | None) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from model.words import word
+from storage.forecasts import current_version
 from storage.runs import ScenarioPosterior, Status, latest_published, store_run
 from tests.service.stations import Station
 from tests.storage.samples import run
@@ -41,6 +44,7 @@ def believed(
         told = _document(forecast, as_of, status, now, previous) | document
         posteriors = [_posterior(*one) for one in (now or {}).items()]
         record = run(
+            forecast_digest=_defined(session, forecast),
             forecast_id=forecast,
             as_of=as_of,
             status=status,
@@ -51,6 +55,12 @@ def believed(
             code_digest=f"sha256:{moment}",
         )
         return store_run(session, record)
+
+
+def _defined(session: Session, forecast_id: str) -> str:
+    """The digest of the definition on record, if there is one."""
+    version = current_version(session, forecast_id)
+    return version.digest if version else "sha256:f"
 
 
 def days_of(station: Station, first: date, ups: list[float]) -> list[int]:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from service.keys import create
+from service.nightly import state_version
 from storage.database import Database
 from storage.history import CHUNK
 from storage.keys import Scope
@@ -40,6 +41,7 @@ NONSENSE_CURSORS = [
 
 def filled(made: Station) -> Station:
     """Five published days, then a held one and a failed one; the second day was run again on the 18th."""
+    state_version(made.service, made.service.configuration.forecasts[0])
     days_of(made, FIRST, [0.6, 0.62, 0.7, 0.5, 0.55])
     believed(made, date(2026, 1, 6), 0.9, status="held")
     believed(made, date(2026, 1, 7), None, status="failed")

@@ -59,6 +59,8 @@ def test_the_example_works(
     assert arguments[0] == name
     if "posterity.backup" in arguments:
         assert prepared.types("backup", prepared.folder / "posterity.backup").code == 0
+    if name == "import":
+        assert prepared.types("export", "russia-latin-america", prepared.folder / "russia.json").code == 0
     desk = Desk(tmp_path) if name == "restore" else prepared  # into a database that is empty
     monkeypatch.chdir(prepared.folder)
     answer = desk.types(*arguments)

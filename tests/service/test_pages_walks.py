@@ -230,7 +230,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) 
 PAGES = (
     *("/events", "/events?search=nothing+is+like+this", "/events?forecast=quiet", "/events/h", "/reports/h0"),
     *("/review", "/review/1", "/review/regroup?event=h", "/runs", "/panel", "/panel?countries=XX"),
-    *("/events/none", "/review/99"),
+    *("/track-record", "/events/none", "/review/99"),
 )
 
 

@@ -286,6 +286,16 @@ ROWS: Mapping[str, list[Row]] = {
         {"experiment_run_id": 1, "position": 0, "scenario": "down", "probability": 0.1, "prior": 5e-324},
         {"experiment_run_id": 1, "position": 1, "scenario": "up", "probability": 0.9, "log_evidence": -1e308},
     ],
+    "snapshot_import": [
+        {
+            "forecast_id": "é",
+            "sha256": "s",
+            "first_report": first,
+            "last_report": first and 2,
+            "recorded_at": NOW,
+        }
+        for first in (1, None)
+    ],
     "submission": [{"key": "k", "digest": "sha256:s", "response": LONG, "recorded_at": NOW}],
 }
 

@@ -51,6 +51,7 @@ from storage.proposals import (
 )
 from storage.reports import file_reports, last_said, list_reports, report_versions, reports_in_force
 from storage.runs import evidence_in_force, forecast_ids_with_runs, latest_published, standing_run, store_run
+from storage.snapshots import ever_in, outlook_facts, placements_of, reports_behind, runs_of, versions_of
 from storage.submissions import answered
 from storage.tables import Table
 from tests.databases import POSTGRESQL
@@ -131,6 +132,12 @@ QUERIES: dict[str, Callable[[Session], object]] = {
         session, [900], "rejected", author="ana", why="seen on film", at=moment(28)
     ),
     "submission": lambda session: answered(session, "k", "sha256:a"),
+    "what a snapshot holds": lambda session: reports_behind(session, ["loan"], opened=DAY),
+    "versions of a snapshot": lambda session: list(versions_of(session, ["r1", "r2"])),
+    "decisions of a snapshot": lambda session: list(placements_of(session, ["r1", "r2"])),
+    "others of an event": lambda session: ever_in(session, ["e1", "e2"]),
+    "runs of a snapshot": lambda session: runs_of(session, "rla"),
+    "outcomes of a snapshot": lambda session: outlook_facts(session, "rla"),
     "filing": lambda session: file_reports(session, [report(tag="loan")], at=moment(1), origin="x"),
 }
 

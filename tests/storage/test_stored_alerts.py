@@ -21,6 +21,7 @@ from storage.mailed import mailed, states
 from storage.outbox import claim, queue, sent
 from storage.reports import file_reports
 from storage.runs import store_run
+from storage.snapshots import last_version, record_import
 from storage.vitals import is_standby, newest_record, server_clock
 from tests.databases import QUICK, Server
 from tests.storage.samples import moment, report, run
@@ -157,6 +158,18 @@ def test_days_of_arrivals_are_those_of_the_zone(database: Database) -> None:
     assert arrived(database, "America/Lima") == [2, 1]
 
 
+def test_what_a_snapshot_brought_did_not_arrive_when_it_was_recorded_elsewhere(database: Database) -> None:
+    filed(database, (10, 3), (12, 40))
+    with database.session() as session:
+        before = last_version(session)
+    filed(database, (1, 30), (5, 30))
+    with database.session() as session:
+        record_import(session, "quiet", "s", after=before, at=moment(13))
+    assert arrived(database) == [12, 10]
+    filed(database, (14, 2))
+    assert arrived(database) == [14, 12, 10]
+
+
 def test_a_gap_in_the_numbers_of_reports_hides_no_day(database: Database) -> None:
     filed(database, (1, 5), (2, 50), (3, 5), (4, 1))
     with database.session() as session:
@@ -177,8 +190,9 @@ def test_a_clock_that_was_set_back_ends_the_search_all_the_same(database: Databa
 def test_days_of_arrivals_are_looked_up_by_number_and_few_are_read(database: Database) -> None:
     filed(database, *((day, 500) for day in range(1, 11)))
     plan = plans(database, lambda session: arrival_days(session, UTC)).splitlines()
-    assert plan[0].startswith("SCAN report_version")  # for the newest, from the end and no further
-    assert {line.partition("(")[0] for line in plan[1:]} == {
+    assert plan[0].startswith("SCAN snapshot_import")  # of which there are few
+    assert plan[1].startswith("SCAN report_version")  # for the newest, from the end and no further
+    assert {line.partition("(")[0] for line in plan[2:]} == {
         "SEARCH report_version USING INTEGER PRIMARY KEY "
     }
     assert statements(database) < 50  # of 5,000 reports
