@@ -1,11 +1,29 @@
-"""Which forecasts are closed, as resolved or annulled: no further night of them runs."""
+"""Which forecasts there are and were, and which are closed: no further night of those runs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from model.definition import forecast_from
 from model.domain import Forecast
 from service.composition import Service
+from storage.forecasts import current_version
 from storage.resolutions import Decision, closures
+
+
+def known_forecast(service: Service, forecast_id: str) -> Forecast:
+    """Look up a forecast as it is configured, or as it was when it still was.
+
+    Raises
+    ------
+    UsageError
+        It never was.
+    """
+    if all(one.id != forecast_id for one in service.configuration.forecasts):
+        with service.database.reading() as session:
+            version = current_version(session, forecast_id)
+        if version:
+            return forecast_from(version.definition)
+    return service.forecast(forecast_id)
 
 
 def closed(service: Service, forecasts: Iterable[Forecast], *, as_of: date) -> Mapping[str, Decision]:

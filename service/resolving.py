@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from model.definition import forecast_digest, forecast_from
 from model.domain import Forecast, Scenario
 from model.errors import UsageError
-from service.closing import stands
+from service.closing import known_forecast, stands
 from service.composition import Service
 from service.deciding import hand
 from service.nightly import state_version
 from service.problems import nearest
 from storage.database import DEFINING, exclusive
-from storage.forecasts import current_version, versions
+from storage.forecasts import versions
 from storage.resolutions import Decision, Kind, closure, record_decision
 
 
@@ -118,22 +118,6 @@ def reopen(service: Service, forecast_id: str, *, author: str, why: str) -> Reso
         if before is None:
             raise UsageError(f"{forecast_id} is open; there is nothing to take back")
         return _record(session, forecast, before, at, "reopened", author, why)
-
-
-def known_forecast(service: Service, forecast_id: str) -> Forecast:
-    """Look up a forecast as it is configured, or as it was when it still was.
-
-    Raises
-    ------
-    UsageError
-        It never was.
-    """
-    if all(one.id != forecast_id for one in service.configuration.forecasts):
-        with service.database.reading() as session:
-            version = current_version(session, forecast_id)
-        if version:
-            return forecast_from(version.definition)
-    return service.forecast(forecast_id)
 
 
 @contextmanager

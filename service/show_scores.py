@@ -13,10 +13,9 @@ from model.errors import UsageError
 from model.reliability import Reliability
 from model.scores import Scores
 from service import printing
-from service.closing import stands
+from service.closing import known_forecast, stands
 from service.composition import Service
 from service.printing import MISSING, count, figure, percent
-from service.resolving import known_forecast
 from service.scores_csv import PARTS, as_csv
 from service.scoring import track_record
 from service.targets import target
