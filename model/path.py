@@ -16,7 +16,7 @@ import numpy as np
 
 from model.errors import Unresolved
 from model.quadrature import ERROR, Array, log_sum_exp
-from model.recurring import Latents, Recurring, factor, latents, log_volumes
+from model.recurring import Latents, Recurring, factor, latents, log_volumes, mean_rate
 
 RESIDUAL = 1e-6  # bits by which the parts may miss the whole before what is left is spread over them
 _ERROR = 1e-9  # of an integral over a volume, far below what the parts may miss
@@ -196,13 +196,15 @@ def _add_volume(total: Array, volume: Volume, now: Recurring, given: Latents) ->
     if not (changes.any() or volume.silences):
         return
     counts = given.weights.max(axis=0) > _NEGLIGIBLE
+    if not now.credibilities.size:
+        rates = mean_rate(now, given.h[counts])
+        _add_silences(total, volume, np.sum(given.weights[:, counts] * rates, axis=1))
+        return
     with np.errstate(divide="ignore"):
         rates, log_weights = log_volumes(now, given.h[counts])
     within = np.exp(log_weights - log_sum_exp(log_weights)[..., None])
     weights = given.weights[:, counts, None] * within
-    rate = np.sum(weights * rates, axis=(1, 2))
-    for item, longer in volume.silences:
-        total[item] -= longer * rate
+    _add_silences(total, volume, np.sum(weights * rates, axis=(1, 2)))
     kinds, which = np.unique(volume.credibilities, return_inverse=True)
     for place, credibility in enumerate(kinds):
         mine = (which == place) & (changes != 0)
@@ -211,3 +213,8 @@ def _add_volume(total: Array, volume: Volume, now: Recurring, given: Latents) ->
             expectation = np.sum(weights * np.log(factors), axis=(1, 2))
             for event in np.flatnonzero(mine).tolist():
                 total[volume.items[event]] += changes[event] * expectation
+
+
+def _add_silences(total: Array, volume: Volume, rate: Array) -> None:
+    for item, longer in volume.silences:
+        total[item] -= longer * rate

@@ -11,7 +11,7 @@ between two states of knowledge (`model.path`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import batched
 
@@ -62,6 +62,10 @@ class Recurring:
         return float(self.credibilities.size if self.powers is None else self.powers.sum())
 
 
+type Product = Callable[[Sequence[Recurring], Array], Array]
+"""Maps indicators and log h, shape (nodes,), to ``Σ_k log Z_k(h)``, shape (rows, nodes)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latents:
     """Coverage and volumes given the evidence, as weighted nodes.
@@ -79,16 +83,22 @@ class Latents:
     weights: Array
 
 
-def latents(indicators: Sequence[Recurring], coverage_sd: float) -> Latents:
+def latents(indicators: Sequence[Recurring], coverage_sd: float, product: Product | None = None) -> Latents:
     """Integrate ``p(h) Π_k Z_k(h)`` over coverage, and keep the nodes; one row where nothing recurs.
+
+    Parameters
+    ----------
+    product
+        What computes ``Σ_k log Z_k(h)``; `log_product` by default.
 
     Raises
     ------
     Unresolved
         The integral does not settle.
     """
+    compute = product or log_product
     if not indicators or coverage_sd == 0:
-        log_z = log_product(indicators, np.zeros(1))[:, 0] if indicators else np.zeros(1)
+        log_z = compute(indicators, np.zeros(1))[:, 0] if indicators else np.zeros(1)
         return Latents(log_evidence=log_z, h=np.ones(1), weights=np.ones((log_z.size, 1)))
     log_normal = -0.5 * math.log(2 * math.pi)
 
@@ -96,7 +106,7 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float) -> Latents:
         return np.asarray(coverage_sd * x - coverage_sd**2 / 2)
 
     def log_integrand(x: Array) -> Array:
-        return np.asarray(log_normal - x**2 / 2 + log_product(indicators, log_h(x)))
+        return np.asarray(log_normal - x**2 / 2 + compute(indicators, log_h(x)))
 
     def slope_bounds(x: Array) -> tuple[Array, Array]:
         low, high = _slope_bounds(indicators, np.exp(log_h(x)))
@@ -154,8 +164,7 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
     log_weights : ndarray, of the same shape
         Sum over the last axis, exponentiated: ``E[Π_i (c_i E h x/B + (1 − c_i) Ē)^{p_i}]``.
     """
-    rate = one.expected[:, None] * h
-    mean = rate / (1 + one.variance * rate * one.exposure)  # E h x/B at the mean of x
+    mean = mean_rate(one, h)
     if one.spread < NO_SPREAD:
         nodes, log_weights = np.ones(1), np.zeros(1)
     else:
@@ -163,6 +172,12 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
         nodes = one.variance * nodes
     rates = mean[..., None] * nodes
     return rates, log_weights + _log_factors(one, rates)
+
+
+def mean_rate(one: Recurring, h: Array) -> Array:
+    """``E h x/B`` at the mean of x, shape (rows, nodes of h): the mean of ``E g h`` after silence alone."""
+    rate = one.expected[:, None] * h
+    return np.asarray(rate / (1 + one.variance * rate * one.exposure))
 
 
 def _log_factors(one: Recurring, rate: Array) -> Array:
@@ -183,14 +198,17 @@ def _log_of_products(one: Recurring, rate: Array) -> Array:
     """Do the same where each power is 1 and few events are alike: products cost less than logarithms."""
     total = np.zeros_like(rate)
     for some in batched(one.credibilities, _PRODUCT):
-        factors = [factor(one, c, rate) for c in some]
-        with np.errstate(over="ignore", under="ignore"):
-            product = math.prod(factors[1:], start=factors[0])
-        if product.min() > _TINY and product.max() < _HUGE:
-            total += np.log(product)
-        else:
-            total += sum(np.log(each) for each in factors)
+        total += log_of_product([factor(one, c, rate) for c in some])
     return total
+
+
+def log_of_product(factors: Sequence[Array]) -> Array:
+    """``Σ log`` of arrays of one shape, by a single logarithm where their product can be held."""
+    with np.errstate(over="ignore", under="ignore"):
+        product = math.prod(factors[1:], start=factors[0])
+    if product.min() > _TINY and product.max() < _HUGE:
+        return np.asarray(np.log(product))
+    return np.asarray(sum(np.log(each) for each in factors))
 
 
 def factor(one: Recurring, credibility: float, rate: Array) -> Array:
