@@ -30,7 +30,7 @@ from storage.forecasts import Recorded, record_version
 from storage.runs import RunRecord, StoredRun, latest_published, standing_run, store_run
 
 if TYPE_CHECKING:
-    from model.update import Posterior
+    from model.posterior import Posterior
 
 Say = Callable[[str], None]
 
