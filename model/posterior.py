@@ -13,6 +13,7 @@ from model.errors import Unresolved
 from model.evidence import Evidence
 from model.impossible import ruled_out
 from model.outlook import Expectation, outlook
+from model.rates import rates
 from model.surprise import surprises
 from model.watch import Watched, watch
 
@@ -73,14 +74,14 @@ def unsampled(evidence: Evidence, log_z: Mapping[str, float] | None = None) -> P
         The numbers are too extreme to compute with.
     """
     log_z = exact.log_evidence(evidence) if log_z is None else log_z
-    why = _reasons(evidence)
+    why, now = _reasons(evidence), rates(evidence)
     return Posterior(
         status="published",
         probabilities=exact.probabilities(evidence, log_z),
         log_evidence=log_z,
         band=band(evidence),
-        outlook=outlook(evidence),
-        watch=watch(evidence),
+        outlook=outlook(evidence, now=now),
+        watch=watch(evidence, now=now),
         reasons=why,
         warnings=tuple(_warnings(evidence, why)),
     )

@@ -13,9 +13,11 @@ between two states of knowledge (`model.path`).
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import batched
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.quadrature import ERROR, Array, gamma_nodes, log_sum_exp, settle
 
@@ -108,8 +110,10 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float, product: Produc
     def log_integrand(x: Array) -> Array:
         return np.asarray(log_normal - x**2 / 2 + compute(indicators, log_h(x)))
 
+    most, exposed, variance = _real(indicators), *_exposures(indicators)
+
     def slope_bounds(x: Array) -> tuple[Array, Array]:
-        low, high = _slope_bounds(indicators, np.exp(log_h(x)))
+        low, high = _slope_bounds(most, exposed * np.exp(log_h(x)), variance)
         return coverage_sd * low - x, coverage_sd * high - x
 
     found = settle(log_integrand, slope_bounds)
@@ -117,24 +121,26 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float, product: Produc
     return Latents(log_evidence=found.log_integral, h=np.exp(log_h(found.x)), weights=weights)
 
 
-def _slope_bounds(indicators: Sequence[Recurring], h: Array) -> tuple[Array, Array]:
+def _slope_bounds(most: Array, exposed: Array, variance: Array) -> tuple[Array, Array]:
     """Bounds of ``d Σ log Z_k / d log h``, shape (rows, nodes).
 
     With J between 0 and Σ p_i the mean number of real events, ``E[g] = (a + J) / B`` (the derivative of
     the integrand in log g integrates to 0), and with ``y = E h X`` the slope ``J − E[g] y`` is
     ``(J − y) / (1 + y/a)``.
     """
-    n = np.array([one.real for one in indicators])[:, None, None]
-    exposed, variance = _exposed(indicators, h)
-    return -np.sum(exposed / (1 + variance * exposed), axis=0), np.sum(
-        (n - exposed) / (1 + variance * exposed), axis=0
-    )
+    falls = 1 + variance * exposed
+    return -np.sum(exposed / falls, axis=0), np.sum((most - exposed) / falls, axis=0)
 
 
-def _exposed(indicators: Sequence[Recurring], h: Array) -> tuple[Array, Array]:
-    """``y = E h X``, shape (indicators, rows, nodes), and 1/a to go with it."""
+def _real(indicators: Sequence[Recurring]) -> Array:
+    """``Σ p_i`` of each indicator, shape (indicators, 1, 1)."""
+    return np.array([one.real for one in indicators])[:, None, None]
+
+
+def _exposures(indicators: Sequence[Recurring]) -> tuple[Array, Array]:
+    """``E X``, shape (indicators, rows, 1), and 1/a to go with it."""
     variance = np.array([one.variance for one in indicators])[:, None, None]
-    return np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h, variance
+    return np.array([one.expected * one.exposure for one in indicators])[:, :, None], variance
 
 
 def log_product(indicators: Sequence[Recurring], log_h: Array) -> Array:
@@ -149,7 +155,8 @@ def log_product(indicators: Sequence[Recurring], log_h: Array) -> Array:
 
 def _log_silence(indicators: Sequence[Recurring], h: Array) -> Array:
     """``Σ_k log E[exp(−E g h X)] = −Σ_k a · log(1 + E h X / a)``, shape (rows, nodes)."""
-    exposed, variance = _exposed(indicators, h)
+    exposures, variance = _exposures(indicators)
+    exposed = exposures * h
     safe = np.where(variance > 0, variance, 1.0)
     return -np.sum(np.where(variance > 0, np.log1p(variance * exposed) / safe, exposed), axis=0)
 
@@ -185,13 +192,24 @@ def _log_factors(one: Recurring, rate: Array) -> Array:
     events = one.credibilities.size
     if one.powers is None and events < _MANY:
         return _log_of_products(one, rate)
-    kinds, which = np.unique(one.credibilities, return_inverse=True)
+    kinds, which = alike(one.credibilities)
     if one.powers is None and kinds.size > events / _ALIKE:
         return _log_of_products(one, rate)
     powers = np.ones(events) if one.powers is None else one.powers
     sums = np.bincount(which, weights=powers, minlength=kinds.size)
     powered = zip(kinds, sums, strict=True)
     return sum((p * np.log(factor(one, c, rate)) for c, p in powered if p), start=np.zeros_like(rate))
+
+
+def alike(credibilities: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Different credibilities, and which of them each event has."""
+    return _alike_in(credibilities.tobytes())
+
+
+@lru_cache(maxsize=1024)
+def _alike_in(held: bytes) -> tuple[Array, NDArray[np.intp]]:
+    kinds, which = np.unique(np.frombuffer(held), return_inverse=True)
+    return kinds, which
 
 
 def _log_of_products(one: Recurring, rate: Array) -> Array:
