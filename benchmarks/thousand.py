@@ -1,6 +1,6 @@
 """A night of a thousand forecasts: how long it takes, and whether its numbers are those of each alone.
 
-``python -m benchmarks.thousand [--forecasts 1000] [--sample 10]`` makes forecasts of the shipped one, with
+``python -m benchmarks.thousand [--forecasts 1000] [--sample 5]`` makes forecasts of the shipped one, with
 other priors, numbers and windows, on the shipped reports. Two nights run, each as the scheduler does it: one
 step, a process of its own. The first stands for the days before; the second, which says what moved and has
 its sample drawn by age, is the one that counts. Then a handful of forecasts are computed by themselves, and
@@ -233,7 +233,7 @@ def main() -> None:
     """Measure, and print what was found."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.thousand", description=__doc__)
     parser.add_argument("--forecasts", type=int, default=1000)
-    parser.add_argument("--sample", type=int, default=10, help="forecasts that PyMC checks (default 10)")
+    parser.add_argument("--sample", type=int, default=5, help="forecasts that PyMC checks (default 5)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         print(f"{machine()}\n", flush=True)

@@ -110,10 +110,12 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float, product: Produc
     def log_integrand(x: Array) -> Array:
         return np.asarray(log_normal - x**2 / 2 + compute(indicators, log_h(x)))
 
-    most, exposed, variance = _real(indicators), *_exposures(indicators)
+    real, exposures, variance = _real(indicators), *_exposures(indicators)
+    most, least = (exposures, exposures) if product is None else _extremes(exposures)
 
     def slope_bounds(x: Array) -> tuple[Array, Array]:
-        low, high = _slope_bounds(most, exposed * np.exp(log_h(x)), variance)
+        h = np.exp(log_h(x))
+        low, high = _least_slope(most * h, variance), _greatest_slope(real, least * h, variance)
         return coverage_sd * low - x, coverage_sd * high - x
 
     found = settle(log_integrand, slope_bounds)
@@ -121,15 +123,24 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float, product: Produc
     return Latents(log_evidence=found.log_integral, h=np.exp(log_h(found.x)), weights=weights)
 
 
-def _slope_bounds(most: Array, exposed: Array, variance: Array) -> tuple[Array, Array]:
-    """Bounds of ``d Σ log Z_k / d log h``, shape (rows, nodes).
+def _least_slope(exposed: Array, variance: Array) -> Array:
+    """Lower bound of ``d Σ log Z_k / d log h``, shape (rows, nodes); it falls as any ``y = E h X`` grows.
 
     With J between 0 and Σ p_i the mean number of real events, ``E[g] = (a + J) / B`` (the derivative of
     the integrand in log g integrates to 0), and with ``y = E h X`` the slope ``J − E[g] y`` is
     ``(J − y) / (1 + y/a)``.
     """
-    falls = 1 + variance * exposed
-    return -np.sum(exposed / falls, axis=0), np.sum((most - exposed) / falls, axis=0)
+    return np.asarray(-np.sum(exposed / (1 + variance * exposed), axis=0))
+
+
+def _greatest_slope(real: Array, exposed: Array, variance: Array) -> Array:
+    """Upper bound of the same, which falls with y too."""
+    return np.asarray(np.sum((real - exposed) / (1 + variance * exposed), axis=0))
+
+
+def _extremes(exposures: Array) -> tuple[Array, Array]:
+    """Most and least exposed of all rows, as one row each: wider bounds, but for hundreds of rows at once."""
+    return exposures.max(axis=1, keepdims=True), exposures.min(axis=1, keepdims=True)
 
 
 def _real(indicators: Sequence[Recurring]) -> Array:
