@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import batched
 from pathlib import Path
 
 import numpy as np
@@ -118,8 +119,10 @@ def filled(folder: Path, forecasts: int, sample: int) -> Path:
     """Write the configuration, and take in the shipped reports."""
     (shipped,) = load(CONFIG).forecasts
     path = folder / "config.toml"
-    stated = f"[model]\npymc = {sample}\n\n"
-    path.write_text(stated + "\n".join(map(toml, varied(shipped, forecasts))), encoding="utf-8")
+    path.write_text(f'include = ["forecasts-*.toml"]\n\n[model]\npymc = {sample}\n', encoding="utf-8")
+    for number, some in enumerate(batched(varied(shipped, forecasts), 100)):
+        file = folder / f"forecasts-{number}.toml"
+        file.write_text("\n".join(map(toml, some)), encoding="utf-8")
     with opened(path) as service:
         list(take_files(service, [REPORTS]))
     return path
