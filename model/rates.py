@@ -1,7 +1,7 @@
 """How often each indicator's events happen, given the evidence: rates as weighted nodes, by scenario."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +94,9 @@ def rates(evidence: Evidence) -> Rates:
     }
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         given = latents(list(recurring.values()), evidence.forecast.coverage_sd)
-        found = {name: _rate(one, given) for name, one in recurring.items()}
+        counts = given.weights.max(axis=0) > _NEGLIGIBLE
+        left = replace(given, h=given.h[counts], weights=given.weights[:, counts])
+        found = {name: _rate(one, left) for name, one in recurring.items()}
     return Rates(probabilities=probabilities, of=found)
 
 

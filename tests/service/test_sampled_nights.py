@@ -1,5 +1,6 @@
 """Nights of many forecasts, of which PyMC checks a rotating sample."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 
 from model import gate
 from service import sampled_nights
+from service.api.documents import RunDocument
 from service.composition import Service, opened
 from service.knowledge import Knowledge, known_evidence
 from service.nightly import night
@@ -19,6 +21,7 @@ from service.steps import Processes
 from service.worker import do_step
 from storage.leases import take
 from tests.service.commands import Desk, quiet, report
+from tests.service.visiting import Visitor
 
 DAY = date(2025, 6, 29)
 NAMES = [f"f{place}" for place in range(8)]
@@ -88,6 +91,20 @@ def test_a_run_that_was_not_checked_says_so_and_shows_nothing_for_pymc(desk: Des
     assert told in desk.types("explain", "f7", "--diagnostics").out
     lines = desk.types("history", "f7", "--format", "csv").out.splitlines()
     assert [line.split(",")[10:12] for line in lines[1:]] == [["", ""], ["", ""]]
+
+
+@pytest.mark.usefixtures("here")
+def test_the_pages_and_the_api_say_so_too(service: Service) -> None:
+    document = run(service)["f7"]
+    visitor = Visitor(service)
+    told = "Not in tonight's sample, so PyMC did not check it; it was never checked yet"
+    page = visitor.reads(f"/forecasts/f7/runs/{document['run']}")
+    assert told in page
+    assert "PyMC did not fit this run: it was not in that night's sample." in page
+    assert told in visitor.reads("/forecasts/f7")
+    served = visitor.gets(f"/api/v1/forecasts/f7/runs/{document['run']}").json()
+    assert served["sample"] == document["sample"]
+    RunDocument.model_validate_json(json.dumps(served))
 
 
 @pytest.mark.usefixtures("here")
