@@ -22,42 +22,51 @@ from model.recurring import Recurring, log_of_product, log_volumes
 
 _SMALL = 0.01  # variance of a volume below which 1 + y/a would round away too much of y
 _ROWS = 30
-_TINY = 1e-290
+_TINY, _HUGE = 1e-290, 1e290
 _RANGE = 600.0  # nats between the coefficients of a sum, so that none of them is lost
 
 
 def log_product(indicators: Sequence[Recurring], log_h: Array) -> Array:
     """``Σ_k log Z_k(h)``, shape (rows, nodes), as `model.recurring.log_product`, and much faster."""
     h = np.exp(log_h)
-    total = np.zeros((len(indicators[0].expected), h.size))
+    total = _log_silence(indicators, h)
     factors: list[Array] = []
-    exposed: dict[float, list[Array]] = {}
     for one in indicators:
-        rate = one.expected[:, None] * h
-        thinned = 1 + one.variance * one.exposure * rate
-        exposed.setdefault(one.variance, []).append(thinned if one.variance > _SMALL else rate * one.exposure)
         if one.credibilities.size:
-            total += _weighed(one, rate / thinned, h, factors)
-    if factors:
-        total += log_of_product(factors)
-    return total - _silence(exposed)
+            total += _weighed(one, h, factors)
+    return total + log_of_product(factors) if factors else total
 
 
-def _silence(exposed: dict[float, list[Array]]) -> Array:
-    """``Σ_k a log(1 + E h X / a)``: of volumes equally unsure the logarithm is taken once."""
-    return np.asarray(sum(_hidden(variance, terms) for variance, terms in exposed.items()))
+def _log_silence(indicators: Sequence[Recurring], h: Array) -> Array:
+    """``−Σ_k a log(1 + E h X / a)``: of volumes equally unsure the logarithm is taken once."""
+    alike: dict[float, list[Recurring]] = {}
+    for one in indicators:
+        alike.setdefault(one.variance, []).append(one)
+    return np.asarray(-sum(_hidden(variance, some, h) for variance, some in alike.items()))
 
 
-def _hidden(variance: float, terms: Sequence[Array]) -> Array:
+def _hidden(variance: float, some: Sequence[Recurring], h: Array) -> Array:
     if variance > _SMALL:
-        return log_of_product(terms) / variance
-    each = (np.log1p(variance * one) / variance if variance else one for one in terms)
-    return np.asarray(sum(each))
+        with np.errstate(over="ignore"):
+            product = _thinned(some[0], h)
+            for one in some[1:]:
+                product *= _thinned(one, h)
+        if product.max() < _HUGE:
+            return np.asarray(np.log(product) / variance)
+    exposed = (np.outer(one.expected * one.exposure, h) for one in some)
+    return np.asarray(sum(np.log1p(variance * y) / variance if variance else y for y in exposed))
 
 
-def _weighed(one: Recurring, mean: Array, h: Array, factors: list[Array]) -> Array | float:
+def _thinned(one: Recurring, h: Array) -> Array:
+    """``B/a = 1 + E h X / a``, shape (rows, nodes)."""
+    found = np.outer(one.variance * one.exposure * one.expected, h)
+    found += 1
+    return found
+
+
+def _weighed(one: Recurring, h: Array, factors: list[Array]) -> Array:
     """Put what the events weigh among the factors but for a scale, and give the scale's logarithm."""
-    found = _sum(one, mean) if one.noise.min() > 0 else None
+    found = _sum(one, h) if one.noise.min() > 0 else None
     if found is None:
         return _integrated(one, h)
     log_scale, factor = found
@@ -72,9 +81,10 @@ def _integrated(one: Recurring, h: Array) -> Array:
     return np.concatenate([log_sum_exp(log_volumes(part, h)[1]) for part in some])
 
 
-def _sum(one: Recurring, mean: Array) -> tuple[Array, Array] | None:
+def _sum(one: Recurring, h: Array) -> tuple[Array, Array] | None:
     """Log scale, and ``Σ_j e_j m_j z^j`` over it; None where doubles cannot hold it."""
-    z = mean / one.noise[:, None]
+    z = np.outer(one.expected / one.noise, h)
+    z /= _thinned(one, h)
     largest, degree = float(z.max()), one.credibilities.size
     logs = _log_coefficients(tuple(one.credibilities.tolist()), one.variance)
     if logs is None or not 0 < largest < math.inf:
@@ -84,8 +94,9 @@ def _sum(one: Recurring, mean: Array) -> tuple[Array, Array] | None:
     if np.min(logs, where=np.isfinite(logs), initial=top) < top - _RANGE:
         return None
     z /= largest
-    total = np.zeros_like(z)
-    for coefficient in np.exp(logs - top)[::-1]:  # Horner's rule
+    last, *others = np.exp(logs - top)[::-1]
+    total = np.full_like(z, last)
+    for coefficient in others:  # Horner's rule
         total *= z
         total += coefficient
     return top + degree * np.log(one.noise)[:, None], total
