@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 
 from model.errors import PosterityError, Unavailable
 from service import logs
 from service.composition import Clock, Service, opened, utc_now
-from service.documents import Document
 from storage.jobs import Outcome
 from storage.leases import fenced
 
@@ -105,7 +105,7 @@ def update(service: Service, identity: str, day: str, announced: str) -> Result:
     return _outcome(document)
 
 
-def _outcome(document: Document) -> Result:
+def _outcome(document: Mapping[str, Any]) -> Result:
     match document["status"]:
         case "failed":
             return Result(outcome="failed", detail=_short("; ".join(document["warnings"])))
