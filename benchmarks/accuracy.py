@@ -108,6 +108,7 @@ def _with_pymc(evidence: Evidence, found: Agreement) -> Agreement:
     posterior = update(evidence, fingerprint=f"accuracy/{evidence.as_of}/{evidence.observed_until}")
     failed = [check.name for check in posterior.checks if check.passed is False]
     drawn = posterior.sampled
+    assert drawn is not None
     return replace(
         found,
         apart=max(abs(drawn.probabilities[one] - found.probabilities[one]) for one in found.probabilities),

@@ -12,9 +12,9 @@ from scipy.stats import rankdata
 from model import predictive
 from model.evidence import Evidence
 from model.gate import ESS_PER_CHAIN, RHAT
+from model.posterior import Posterior
 from model.sampling import CHAINS, ScenarioFit
 from model.tabulation import Array
-from model.update import Posterior
 
 BFMI = 0.3  # below it a chain hardly moves between energies (Betancourt 2016)
 _TAILS = (0.05, 0.95)
@@ -38,7 +38,8 @@ def diagnose(evidence: Evidence, posterior: Posterior) -> Document:
         ``tree_depth``, and ``ranks``. ``predictive``: what `model.predictive.check` says of every
         indicator. A figure that is no number is None.
     """
-    fits = {one: fit for one, fit in posterior.sampled.fits.items() if fit.latents.shape[-1]}
+    made = {} if posterior.sampled is None else posterior.sampled.fits
+    fits = {one: fit for one, fit in made.items() if fit.latents.shape[-1]}
     return {
         "sampled": bool(fits),
         "limits": {"rhat": RHAT, "ess": ESS_PER_CHAIN * CHAINS, "bfmi": BFMI},

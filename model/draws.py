@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 
 from model.evidence import Evidence
+from model.posterior import Posterior
 from model.predictive import observed, recurring, replicate
 from model.sampling import ScenarioFit
-from model.update import Posterior
 
 
 def to_datatree(evidence: Evidence, posterior: Posterior) -> xr.DataTree | None:
@@ -21,7 +21,8 @@ def to_datatree(evidence: Evidence, posterior: Posterior) -> xr.DataTree | None:
         exposure. ``observed_data``: ``count``, weighted by credibility. ``constant_data``: what was
         stated and exposed. Select one scenario, ``tree.sel(scenario=…)``, for ArviZ's functions.
     """
-    fits = {one: fit for one, fit in posterior.sampled.fits.items() if fit.latents.shape[-1]}
+    made = {} if posterior.sampled is None else posterior.sampled.fits
+    fits = {one: fit for one, fit in made.items() if fit.latents.shape[-1]}
     if not fits:
         return None
     scenarios = list(fits)

@@ -11,7 +11,7 @@ from model.errors import Unresolved
 from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated, ruled_out
 from model.quadrature import ERROR, Array
-from model.recurring import Recurring, latents
+from model.recurring import Product, Recurring, latents
 
 
 def log_evidence(evidence: Evidence) -> dict[str, float]:
@@ -74,13 +74,17 @@ class Rows:
     mean: Mapping[str, Array]
 
 
-def log_evidence_of_rows(evidence: Evidence, rows: Rows, *, error: float = ERROR) -> Array:
+def log_evidence_of_rows(
+    evidence: Evidence, rows: Rows, *, error: float = ERROR, product: Product | None = None
+) -> Array:
     """Compute log Z for many elicitations at once; none of the rows may be ruled out.
 
     Parameters
     ----------
     error
         Relative error of the integrals over volumes.
+    product
+        As `model.recurring.latents` has it.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def log_evidence_of_rows(evidence: Evidence, rows: Rows, *, error: float = ERROR
         else:
             one_off = one_off + _log_one_off(evidence, seen, stated, mean)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        total = one_off + latents(recurring, evidence.forecast.coverage_sd).log_evidence
+        total = one_off + latents(recurring, evidence.forecast.coverage_sd, product).log_evidence
     if not np.all(np.isfinite(total)):
         raise Unresolved(f"{evidence.forecast.id}: rates too extreme for double precision")
     return total

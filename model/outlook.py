@@ -33,7 +33,9 @@ class Expectation:
     probability: float
 
 
-def outlook(evidence: Evidence, *, days: Sequence[int] = DAYS) -> tuple[Expectation, ...]:
+def outlook(
+    evidence: Evidence, *, days: Sequence[int] = DAYS, now: Rates | None = None
+) -> tuple[Expectation, ...]:
     """Predict every indicator, in the forecast's order.
 
     With ``ΔF`` the share of the expectation that lies in those days, less what is left of an open occasion:
@@ -46,13 +48,15 @@ def outlook(evidence: Evidence, *, days: Sequence[int] = DAYS) -> tuple[Expectat
         What counts at the cutoff.
     days
         How far to look.
+    now
+        `model.rates.rates` of the same evidence, where they are known already.
 
     Raises
     ------
     Impossible, Unresolved
         As `model.exact.log_evidence` does.
     """
-    return tuple(_expectations(evidence, rates(evidence), days))
+    return tuple(_expectations(evidence, now or rates(evidence), days))
 
 
 def _expectations(evidence: Evidence, now: Rates, days: Sequence[int]) -> Iterable[Expectation]:

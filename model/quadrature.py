@@ -27,8 +27,10 @@ _MARGIN = math.sqrt(2 * NEGLIGIBLE) + 1
 def log_sum_exp(values: Array) -> Array:
     """``log Σ exp(values)`` over the last axis; −inf where all are."""
     top = np.max(values, axis=-1, keepdims=True)
-    top = np.where(np.isfinite(top), top, 0.0)
-    total = np.sum(np.exp(values - top), axis=-1)
+    if not np.isfinite(top).all():
+        top = np.where(np.isfinite(top), top, 0.0)
+    above = np.subtract(values, top)
+    total = np.sum(np.exp(above, out=above), axis=-1)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(total) + top[..., 0])
 

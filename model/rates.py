@@ -1,11 +1,11 @@
 """How often each indicator's events happen, given the evidence: rates as weighted nodes, by scenario."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import poisson
+from scipy.special import gammaln, xlogy
 
 from model import exact
 from model.evidence import Evidence
@@ -13,6 +13,7 @@ from model.quadrature import Array, log_sum_exp
 from model.recurring import Latents, Recurring, latents, log_volumes
 
 _NEGLIGIBLE = 1e-17  # weight of a node that is left out
+_HELD = 700.0  # mean of which the chance of no event at all can be held
 
 
 class Rate(NamedTuple):
@@ -32,12 +33,28 @@ class Rate(NamedTuple):
 
         The mixture ``∫ p(rate | s, D) Poisson(n; rate ΔF)``, which is ``ΔF^n/n! · Z_s[n more]/Z_s``.
         """
-        n = np.arange(most + 1)[:, None, None]
-        return np.asarray(np.sum(self.weights * poisson.pmf(n, self.values * share), axis=2).T)
+        mean = self.values * share
+        chances = _recursive(mean, most) if mean.max() < _HELD else _by_logarithms(mean, most)
+        return np.stack([np.sum(self.weights * chance, axis=1) for chance in chances], axis=1)
 
     def some(self, share: float) -> Array:
         """``1 − p(0 | s)`` of a share of the window, shape (rows,)."""
         return np.asarray(-np.sum(self.weights * np.expm1(-self.values * share), axis=1))
+
+
+def _recursive(mean: Array, most: int) -> Iterator[Array]:
+    """Poisson probabilities of 0 to `most`, ``p(n) = p(n − 1) mean / n``: an exponential for them all."""
+    chance = np.exp(-mean)
+    yield chance
+    for n in range(1, most + 1):
+        chance = chance * (mean / n)
+        yield chance
+
+
+def _by_logarithms(mean: Array, most: int) -> Iterator[Array]:
+    """Do the same where none at all is less probable than doubles can hold."""
+    for n in range(most + 1):
+        yield np.exp(xlogy(n, mean) - gammaln(n + 1) - mean)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +94,9 @@ def rates(evidence: Evidence) -> Rates:
     }
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         given = latents(list(recurring.values()), evidence.forecast.coverage_sd)
-        found = {name: _rate(one, given) for name, one in recurring.items()}
+        counts = given.weights.max(axis=0) > _NEGLIGIBLE
+        left = replace(given, h=given.h[counts], weights=given.weights[:, counts])
+        found = {name: _rate(one, left) for name, one in recurring.items()}
     return Rates(probabilities=probabilities, of=found)
 
 

@@ -11,11 +11,13 @@ between two states of knowledge (`model.path`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import batched
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.quadrature import ERROR, Array, gamma_nodes, log_sum_exp, settle
 
@@ -62,6 +64,10 @@ class Recurring:
         return float(self.credibilities.size if self.powers is None else self.powers.sum())
 
 
+type Product = Callable[[Sequence[Recurring], Array], Array]
+"""Maps indicators and log h, shape (nodes,), to ``Σ_k log Z_k(h)``, shape (rows, nodes)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Latents:
     """Coverage and volumes given the evidence, as weighted nodes.
@@ -79,16 +85,22 @@ class Latents:
     weights: Array
 
 
-def latents(indicators: Sequence[Recurring], coverage_sd: float) -> Latents:
+def latents(indicators: Sequence[Recurring], coverage_sd: float, product: Product | None = None) -> Latents:
     """Integrate ``p(h) Π_k Z_k(h)`` over coverage, and keep the nodes; one row where nothing recurs.
+
+    Parameters
+    ----------
+    product
+        What computes ``Σ_k log Z_k(h)``; `log_product` by default.
 
     Raises
     ------
     Unresolved
         The integral does not settle.
     """
+    compute = product or log_product
     if not indicators or coverage_sd == 0:
-        log_z = log_product(indicators, np.zeros(1))[:, 0] if indicators else np.zeros(1)
+        log_z = compute(indicators, np.zeros(1))[:, 0] if indicators else np.zeros(1)
         return Latents(log_evidence=log_z, h=np.ones(1), weights=np.ones((log_z.size, 1)))
     log_normal = -0.5 * math.log(2 * math.pi)
 
@@ -96,10 +108,14 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float) -> Latents:
         return np.asarray(coverage_sd * x - coverage_sd**2 / 2)
 
     def log_integrand(x: Array) -> Array:
-        return np.asarray(log_normal - x**2 / 2 + log_product(indicators, log_h(x)))
+        return np.asarray(log_normal - x**2 / 2 + compute(indicators, log_h(x)))
+
+    real, exposures, variance = _real(indicators), *_exposures(indicators)
+    most, least = (exposures, exposures) if product is None else _extremes(exposures)
 
     def slope_bounds(x: Array) -> tuple[Array, Array]:
-        low, high = _slope_bounds(indicators, np.exp(log_h(x)))
+        h = np.exp(log_h(x))
+        low, high = _least_slope(most * h, variance), _greatest_slope(real, least * h, variance)
         return coverage_sd * low - x, coverage_sd * high - x
 
     found = settle(log_integrand, slope_bounds)
@@ -107,24 +123,35 @@ def latents(indicators: Sequence[Recurring], coverage_sd: float) -> Latents:
     return Latents(log_evidence=found.log_integral, h=np.exp(log_h(found.x)), weights=weights)
 
 
-def _slope_bounds(indicators: Sequence[Recurring], h: Array) -> tuple[Array, Array]:
-    """Bounds of ``d Σ log Z_k / d log h``, shape (rows, nodes).
+def _least_slope(exposed: Array, variance: Array) -> Array:
+    """Lower bound of ``d Σ log Z_k / d log h``, shape (rows, nodes); it falls as any ``y = E h X`` grows.
 
     With J between 0 and Σ p_i the mean number of real events, ``E[g] = (a + J) / B`` (the derivative of
     the integrand in log g integrates to 0), and with ``y = E h X`` the slope ``J − E[g] y`` is
     ``(J − y) / (1 + y/a)``.
     """
-    n = np.array([one.real for one in indicators])[:, None, None]
-    exposed, variance = _exposed(indicators, h)
-    return -np.sum(exposed / (1 + variance * exposed), axis=0), np.sum(
-        (n - exposed) / (1 + variance * exposed), axis=0
-    )
+    return np.asarray(-np.sum(exposed / (1 + variance * exposed), axis=0))
 
 
-def _exposed(indicators: Sequence[Recurring], h: Array) -> tuple[Array, Array]:
-    """``y = E h X``, shape (indicators, rows, nodes), and 1/a to go with it."""
+def _greatest_slope(real: Array, exposed: Array, variance: Array) -> Array:
+    """Upper bound of the same, which falls with y too."""
+    return np.asarray(np.sum((real - exposed) / (1 + variance * exposed), axis=0))
+
+
+def _extremes(exposures: Array) -> tuple[Array, Array]:
+    """Most and least exposed of all rows, as one row each: wider bounds, but for hundreds of rows at once."""
+    return exposures.max(axis=1, keepdims=True), exposures.min(axis=1, keepdims=True)
+
+
+def _real(indicators: Sequence[Recurring]) -> Array:
+    """``Σ p_i`` of each indicator, shape (indicators, 1, 1)."""
+    return np.array([one.real for one in indicators])[:, None, None]
+
+
+def _exposures(indicators: Sequence[Recurring]) -> tuple[Array, Array]:
+    """``E X``, shape (indicators, rows, 1), and 1/a to go with it."""
     variance = np.array([one.variance for one in indicators])[:, None, None]
-    return np.array([one.expected * one.exposure for one in indicators])[:, :, None] * h, variance
+    return np.array([one.expected * one.exposure for one in indicators])[:, :, None], variance
 
 
 def log_product(indicators: Sequence[Recurring], log_h: Array) -> Array:
@@ -139,7 +166,8 @@ def log_product(indicators: Sequence[Recurring], log_h: Array) -> Array:
 
 def _log_silence(indicators: Sequence[Recurring], h: Array) -> Array:
     """``Σ_k log E[exp(−E g h X)] = −Σ_k a · log(1 + E h X / a)``, shape (rows, nodes)."""
-    exposed, variance = _exposed(indicators, h)
+    exposures, variance = _exposures(indicators)
+    exposed = exposures * h
     safe = np.where(variance > 0, variance, 1.0)
     return -np.sum(np.where(variance > 0, np.log1p(variance * exposed) / safe, exposed), axis=0)
 
@@ -154,8 +182,7 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
     log_weights : ndarray, of the same shape
         Sum over the last axis, exponentiated: ``E[Π_i (c_i E h x/B + (1 − c_i) Ē)^{p_i}]``.
     """
-    rate = one.expected[:, None] * h
-    mean = rate / (1 + one.variance * rate * one.exposure)  # E h x/B at the mean of x
+    mean = mean_rate(one, h)
     if one.spread < NO_SPREAD:
         nodes, log_weights = np.ones(1), np.zeros(1)
     else:
@@ -165,12 +192,18 @@ def log_volumes(one: Recurring, h: Array) -> tuple[Array, Array]:
     return rates, log_weights + _log_factors(one, rates)
 
 
+def mean_rate(one: Recurring, h: Array) -> Array:
+    """``E h x/B`` at the mean of x, shape (rows, nodes of h): the mean of ``E g h`` after silence alone."""
+    rate = one.expected[:, None] * h
+    return np.asarray(rate / (1 + one.variance * rate * one.exposure))
+
+
 def _log_factors(one: Recurring, rate: Array) -> Array:
     """``Σ_i p_i log(c_i · rate + (1 − c_i) · Ē)``, of the shape of `rate`."""
     events = one.credibilities.size
     if one.powers is None and events < _MANY:
         return _log_of_products(one, rate)
-    kinds, which = np.unique(one.credibilities, return_inverse=True)
+    kinds, which = alike(one.credibilities)
     if one.powers is None and kinds.size > events / _ALIKE:
         return _log_of_products(one, rate)
     powers = np.ones(events) if one.powers is None else one.powers
@@ -179,18 +212,32 @@ def _log_factors(one: Recurring, rate: Array) -> Array:
     return sum((p * np.log(factor(one, c, rate)) for c, p in powered if p), start=np.zeros_like(rate))
 
 
+def alike(credibilities: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Different credibilities, and which of them each event has."""
+    return _alike_in(credibilities.tobytes())
+
+
+@lru_cache(maxsize=1024)
+def _alike_in(held: bytes) -> tuple[Array, NDArray[np.intp]]:
+    kinds, which = np.unique(np.frombuffer(held), return_inverse=True)
+    return kinds, which
+
+
 def _log_of_products(one: Recurring, rate: Array) -> Array:
     """Do the same where each power is 1 and few events are alike: products cost less than logarithms."""
     total = np.zeros_like(rate)
     for some in batched(one.credibilities, _PRODUCT):
-        factors = [factor(one, c, rate) for c in some]
-        with np.errstate(over="ignore", under="ignore"):
-            product = math.prod(factors[1:], start=factors[0])
-        if product.min() > _TINY and product.max() < _HUGE:
-            total += np.log(product)
-        else:
-            total += sum(np.log(each) for each in factors)
+        total += log_of_product([factor(one, c, rate) for c in some])
     return total
+
+
+def log_of_product(factors: Sequence[Array]) -> Array:
+    """``Σ log`` of arrays of one shape, by a single logarithm where their product can be held."""
+    with np.errstate(over="ignore", under="ignore"):
+        product = math.prod(factors[1:], start=factors[0])
+    if product.min() > _TINY and product.max() < _HUGE:
+        return np.asarray(np.log(product))
+    return np.asarray(sum(np.log(each) for each in factors))
 
 
 def factor(one: Recurring, credibility: float, rate: Array) -> Array:

@@ -1,22 +1,15 @@
 """One update of one forecast at one cutoff: both computations, and the gate between them."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, replace
 
 from model import exact, gate, sampling
-from model.alike import alike, indistinguishable
-from model.attribution import Cause, reasons
-from model.band import band
 from model.domain import Verdict
-from model.errors import Unresolved
 from model.evidence import Evidence
 from model.impossible import ruled_out
-from model.outlook import Expectation, outlook
-from model.surprise import surprises
-from model.watch import Watched, watch
+from model.posterior import Posterior, unsampled
 
 Report = Callable[[str], None]
 
@@ -44,41 +37,6 @@ class Sampled:
     monte_carlo_error: Mapping[str, float]
     log_evidence: Mapping[str, float]
     fits: Mapping[str, sampling.ScenarioFit]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Posterior:
-    """The outcome of one update.
-
-    Parameters
-    ----------
-    status
-        ``published``, or ``held`` where a check failed after every attempt.
-    probabilities, log_evidence
-        The exact engine's, by scenario, in the forecast's order; a scenario without prior has no
-        log evidence.
-    band
-        By scenario, the band of sensitivity about its probability.
-    outlook, watch
-        What to expect of each indicator next, and how much it would tell.
-    reasons
-        What each item of evidence did to the prior; None where that could not be resolved.
-    sampled
-        PyMC's.
-    checks
-        The last attempt's verdicts.
-    """
-
-    status: str
-    probabilities: Mapping[str, float]
-    log_evidence: Mapping[str, float]
-    band: Mapping[str, tuple[float, float]]
-    outlook: tuple[Expectation, ...]
-    watch: tuple[Watched, ...]
-    reasons: tuple[Cause, ...] | None
-    sampled: Sampled
-    checks: tuple[Verdict, ...]
-    warnings: tuple[str, ...]
 
 
 def update(
@@ -109,53 +67,11 @@ def update(
         The numbers are too extreme to compute with.
     """
     log_z = exact.log_evidence(evidence)
-    probabilities = exact.probabilities(evidence, log_z)
     with ThreadPoolExecutor(1) as beside:  # NumPy's work, while Numba compiles on another core
-        account = beside.submit(_account, evidence)
+        told = beside.submit(unsampled, evidence, log_z)
         sampled, checks = sample(evidence, log_z, fingerprint=fingerprint, attempts=attempts, say=say)
-    told = account.result()
-    return Posterior(
-        status="published" if gate.passes(checks) else "held",
-        probabilities=probabilities,
-        log_evidence=log_z,
-        band=told.band,
-        outlook=told.outlook,
-        watch=told.watch,
-        reasons=told.reasons,
-        sampled=sampled,
-        checks=checks,
-        warnings=tuple(_warnings(evidence, told.reasons)),
-    )
-
-
-class _Account(NamedTuple):
-    """What the exact engine says beyond the probabilities."""
-
-    band: Mapping[str, tuple[float, float]]
-    outlook: tuple[Expectation, ...]
-    watch: tuple[Watched, ...]
-    reasons: tuple[Cause, ...] | None
-
-
-def _account(evidence: Evidence) -> _Account:
-    return _Account(band(evidence), outlook(evidence), watch(evidence), _reasons(evidence))
-
-
-def _reasons(evidence: Evidence) -> tuple[Cause, ...] | None:
-    try:
-        return reasons(evidence)
-    except Unresolved:
-        return None
-
-
-def _warnings(evidence: Evidence, why: tuple[Cause, ...] | None) -> Iterator[str]:
-    yield from evidence.warnings
-    for scenario, found in ruled_out(evidence).items():
-        yield f"{scenario} is ruled out: {found.because}"
-    yield from map(indistinguishable, alike(evidence.forecast))
-    yield from surprises(evidence)
-    if why is None:
-        yield "the numbers are too extreme to say what each item of evidence did"
+    status = "published" if gate.passes(checks) else "held"
+    return replace(told.result(), status=status, sampled=sampled, checks=checks)
 
 
 def sample(

@@ -35,18 +35,23 @@ class Watched:
     probability: float
 
 
-def watch(evidence: Evidence, *, days: int = DAYS) -> tuple[Watched, ...]:
+def watch(evidence: Evidence, *, days: int = DAYS, now: Rates | None = None) -> tuple[Watched, ...]:
     """Rank the indicators by what they are expected to tell, the most informative first.
 
     ``I(S; n) = Σ_s P_s Σ_n p(n|s) log₂ p(n|s) / p(n)``, with ``p(n|s) = ΔF^n/n! · Z_s[n more with c = 1,
     X_k + ΔF] / Z_s`` (Lindley 1956); for a one-off n is 0 or 1.
+
+    Parameters
+    ----------
+    now
+        `model.rates.rates` of the same evidence, where they are known already.
 
     Raises
     ------
     Impossible, Unresolved
         As `model.exact.log_evidence` does.
     """
-    now = rates(evidence)
+    now = now or rates(evidence)
     start = min(evidence.as_of, evidence.forecast.horizon)
     until = min(start + timedelta(days=days), evidence.forecast.horizon)
     return tuple(sorted(_watched(evidence, now, until), key=lambda one: -one.bits))

@@ -1,6 +1,5 @@
 """Reading many JSON lines in a process of its own while reports are filed: two processors work at once."""
 
-import copyreg
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,13 +8,11 @@ from itertools import batched
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from ingest.files import LINES, read
 from ingest.records import Parsed, Refused
 from model.errors import Unavailable
-from service import kinds
+from service import kinds, pickles
 from service.configuration import Configuration
 from service.judging import Judged, all_by_rules
 
@@ -23,12 +20,7 @@ WORTH = 4_000_000  # bytes of a file, which take longer than a process takes to 
 
 type Batch = Sequence[Parsed | Refused | Judged]
 
-
-def _proxy(said: dict[Any, Any]) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(said)
-
-
-copyreg.pickle(MappingProxyType, lambda proxy: (_proxy, (dict(proxy),)))  # which reports hold
+pickles.register()
 
 
 def is_long(path: Path) -> bool:

@@ -119,7 +119,8 @@ def run(
         for each in taken:
             printing.note(report_intake.sentence(each))
         with printing.progress() as say:
-            documents = list(night(service, chosen, as_of=cutoff, say=say))
+            found = {one["forecast"]: one for one in night(service, chosen, as_of=cutoff, say=say)}
+        documents = [found[one.id] for one in chosen if one.id in found]
     if json:
         printing.as_json(documents)
     else:

@@ -100,5 +100,5 @@ def _unended(service: Service, day: date, due: datetime, tried: Sequence[Attempt
 def _longest(service: Service) -> timedelta:
     """How long a night may take at most: each step all its attempts, and the pauses between them."""
     configured = service.configuration
-    steps = 1 + len(configured.forecasts)
+    steps = 1 + (len(configured.forecasts) if configured.model.pymc is None else 1)
     return steps * configured.schedule.attempts * (configured.schedule.step_limit + timedelta(minutes=5))

@@ -23,6 +23,7 @@ from service.sections import (
     ForecastTable,
     Grades,
     Ingest,
+    Model,
     Moves,
     RecordFiles,
     Rule,
@@ -59,6 +60,7 @@ class Configuration:
     schedule: Schedule
     ingest: Ingest
     grades: Grades
+    model: Model
     sources: tuple[Source, ...]
     words: Mapping[str, tuple[str, ...]]
     rules: tuple[Rule, ...]

@@ -12,7 +12,8 @@ from service.accounts import Lines, expectations, reason_lines
 from storage.runs import ScenarioPosterior, StoredRun
 
 if TYPE_CHECKING:
-    from model.update import Posterior  # loads PyMC
+    from model.posterior import Posterior  # loads SciPy
+    from model.update import Sampled
 
 FIELDS = (
     "forecast",
@@ -32,6 +33,7 @@ FIELDS = (
     "events",
     "reports",
     "checks",
+    "sample",
     "warnings",
     "moved",
     "reasons",
@@ -51,13 +53,14 @@ def versions(forecast: str, evidence: str | None, code: str) -> Versions:
     return {"forecast": forecast, "evidence": evidence, "code": code}
 
 
-def published(
+def published(  # noqa: PLR0913 - what a document tells of
     evidence: Evidence,
     posterior: "Posterior",
     previous: StoredRun | None,
     *,
     moved: Lines | None,
     made_from: Versions,
+    sample: Document | None = None,
 ) -> Document:
     """Describe a run that came to a result; its number and duration are put in when it is stored.
 
@@ -65,9 +68,9 @@ def published(
     ----------
     previous, moved
         The run that was in force, and what moved the probabilities since; null where there was none.
+    sample
+        Where PyMC checks a rotating sample: whether it did this run, and when it last did before.
     """
-    from model.diagnostics import diagnose  # noqa: PLC0415 - loads PyMC
-
     why = posterior.reasons
     return {
         "forecast": evidence.forecast.id,
@@ -78,10 +81,7 @@ def published(
         "status": posterior.status,
         "engine": "exact",
         "probabilities": dict(posterior.probabilities),
-        "pymc": {
-            "probabilities": _finite(posterior.sampled.probabilities),
-            "monte_carlo_error": _finite(posterior.sampled.monte_carlo_error),
-        },
+        "pymc": None if posterior.sampled is None else _pymc(posterior.sampled),
         "prior": {one.id: one.prior for one in evidence.forecast.scenarios},
         "previous": _probabilities(previous),
         "band": {one: list(ends) for one, ends in posterior.band.items()},
@@ -90,15 +90,29 @@ def published(
         "events": len(evidence.events),
         "reports": sum(len(event.reports) for event in evidence.events),
         "checks": [asdict(one) | {"figure": finite(one.figure)} for one in posterior.checks],
+        "sample": sample,
         "warnings": list(posterior.warnings),
         "moved": moved,
         "reasons": None if why is None else reason_lines(evidence, why),
         "outlook": expectations(posterior.outlook),
         "watch": expectations(posterior.watch),
-        "diagnostics": diagnose(evidence, posterior),
+        "diagnostics": None if posterior.sampled is None else _diagnosed(evidence, posterior),
         "versions": dict(made_from),
         "seconds": None,
     }
+
+
+def _pymc(sampled: "Sampled") -> Document:
+    return {
+        "probabilities": _finite(sampled.probabilities),
+        "monte_carlo_error": _finite(sampled.monte_carlo_error),
+    }
+
+
+def _diagnosed(evidence: Evidence, posterior: "Posterior") -> Document:
+    from model.diagnostics import diagnose  # noqa: PLC0415 - loads PyMC
+
+    return diagnose(evidence, posterior)
 
 
 def failed(
@@ -133,11 +147,11 @@ def posteriors(evidence: Evidence, posterior: "Posterior") -> list[ScenarioPoste
             prior=one.prior,
             band_low=posterior.band[one.id][0],
             band_high=posterior.band[one.id][1],
-            pymc_probability=sampled.probabilities[one.id],
-            monte_carlo_error=sampled.monte_carlo_error[one.id],
+            pymc_probability=sampled.probabilities[one.id] if sampled else None,
+            monte_carlo_error=sampled.monte_carlo_error[one.id] if sampled else None,
             word=word(posterior.probabilities[one.id]),
             log_evidence=finite(posterior.log_evidence.get(one.id)),
-            pymc_log_evidence=finite(sampled.log_evidence.get(one.id)),
+            pymc_log_evidence=finite(sampled.log_evidence.get(one.id)) if sampled else None,
         )
         for one in evidence.forecast.scenarios
     ]

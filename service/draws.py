@@ -12,7 +12,7 @@ from model.evidence import Evidence
 if TYPE_CHECKING:
     from xarray import DataTree
 
-    from model.update import Posterior
+    from model.posterior import Posterior
 
 _COMPRESSED = {"zlib": True, "complevel": 1}
 
@@ -30,6 +30,8 @@ def keep(folder: Path, evidence: Evidence, posterior: "Posterior", fingerprint: 
     Unavailable
         The folder cannot be written.
     """
+    if posterior.sampled is None:
+        return None
     from model.draws import to_datatree  # noqa: PLC0415 - only a run needs xarray
 
     tree = to_datatree(evidence, posterior)

@@ -1,16 +1,48 @@
 """What was known at a cutoff, and counts; and until when anyone was looking."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from model import credibility
-from model.domain import Forecast
+from model.domain import Event, Forecast
 from model.evidence import Evidence, select
 from service.composition import Service
 from storage.events import evidence_reports
 from storage.polls import last_success
+
+
+class Knowledge:
+    """What was known at one cutoff of many forecasts, read once for all of them.
+
+    The evidence that it selects is that of `known_evidence`: an event that a forecast counts is asserted
+    by a report of one of its tags, and dated by none before it opened.
+
+    Parameters
+    ----------
+    forecasts
+        Those that will be asked about.
+    """
+
+    def __init__(self, service: Service, forecasts: Sequence[Forecast], *, as_of: date) -> None:
+        self._as_of = as_of
+        tags = sorted({tag for one in forecasts for tag in one.tags})
+        opened = min((one.opened for one in forecasts), default=as_of)
+        with service.database.reading() as session:
+            reports = evidence_reports(session, tags, opened=opened, as_of=as_of)
+            self._until = {one.id: observed_until(service, session, one) for one in forecasts}
+        events = credibility.events(reports, as_of=as_of, grades=service.configuration.grades.worth())
+        self._events: dict[str, list[Event]] = defaultdict(list)
+        for event in events:
+            self._events[event.tag].append(event)
+
+    def evidence(self, forecast: Forecast) -> Evidence:
+        """Select what counts for one of the forecasts."""
+        events = [event for tag in forecast.tags for event in self._events[tag]]
+        return select(forecast, events, as_of=self._as_of, observed_until=self._until[forecast.id])
 
 
 def known_evidence(service: Service, forecast: Forecast, *, as_of: date) -> Evidence:

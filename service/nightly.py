@@ -7,55 +7,38 @@ same inputs find the run that they made.
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
 
 from model.definition import canonical, forecast_digest
-from model.digests import digest
 from model.domain import Forecast
-from model.errors import PosterityError, Unavailable, Unresolved, UsageError
+from model.errors import PosterityError, Unavailable, UsageError
 from model.evidence import Evidence
-from model.fingerprint import code_digest
 from model.snapshot import snapshot
-from service import documents
-from service.accounts import Lines, evidence_of, movement_lines
+from service.accounts import evidence_of
 from service.closing import closed
 from service.composition import Service
 from service.documents import Document
 from service.draws import keep
 from service.knowledge import known_evidence
-from service.outlooks import outlook_rows, resolve_due
+from service.making import Asked, Inputs, made
+from service.outlooks import resolve_due
 from storage.forecasts import Recorded, record_version
 from storage.runs import RunRecord, StoredRun, latest_published, standing_run, store_run
 
 if TYPE_CHECKING:
-    from model.update import Posterior
+    from model.posterior import Posterior
 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Inputs:
-    """Digests of what a run is made from: equal inputs give equal results."""
-
-    forecast: str
-    evidence: str | None
-    code: str
-
-    @classmethod
-    def of(cls, run: StoredRun) -> Self:
-        """Those of a run that was stored."""
-        return cls(forecast=run.forecast_digest, evidence=run.evidence_digest, code=run.code_digest)
-
-    @property
-    def fingerprint(self) -> str:
-        """One digest of them all, from which seeds derive and by which draws are named."""
-        return digest([self.forecast, self.evidence, self.code]).removeprefix("sha256:")
-
-
 def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: Say) -> Iterator[Document]:
     """Update forecasts one after the other; one that fails is recorded as failed, and the next goes on.
+
+    Where PyMC checks a rotating sample (``[model] pymc``), `service.sampled_nights` does it instead.
 
     One that was closed by then is not updated and gives no document; its outlooks go on to resolve.
 
@@ -76,10 +59,15 @@ def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: 
     UsageError
         The cutoff lies in the future, or before one of the forecasts opened; nothing was run then.
     Unavailable
-        The database or the folder of the draws is out of reach.
+        A process was ended from outside; or the database or the folder of the draws is out of reach.
     """
     _check_cutoff(service, forecasts, as_of)
     over = closed(service, forecasts, as_of=as_of)
+    if service.configuration.model.pymc is not None:
+        from service.sampled_nights import sampled_night  # noqa: PLC0415 - which loads the exact engine
+
+        yield from sampled_night(service, forecasts, as_of=as_of, say=say)
+        return
     for forecast in forecasts:
         if forecast.id in over:
             resolve_due(service, forecast, as_of=as_of)
@@ -93,24 +81,71 @@ def night(service: Service, forecasts: Sequence[Forecast], *, as_of: date, say: 
 def update_forecast(service: Service, forecast: Forecast, *, as_of: date, say: Say) -> Document:
     """Update one forecast at one cutoff, and store what came of it."""
     started = time.perf_counter()
+    asked = ask(service, known_evidence(service, forecast, as_of=as_of))
+    if not isinstance(asked, Asked):
+        return asked
+    record = with_pymc(service, asked, say)
+    return store(service, record, seconds=round(time.perf_counter() - started, 3))
+
+
+def ask(service: Service, evidence: Evidence, sample: Document | None = None) -> Asked | Document:
+    """Put together what a run is made from; or give the run of the same inputs that stands, as unchanged.
+
+    Parameters
+    ----------
+    sample
+        Where PyMC checks a rotating sample: whether this run is in it. A run that is, and stands without
+        PyMC's part, is made anew.
+    """
+    forecast, as_of = evidence.forecast, evidence.as_of
     version = state_version(service, forecast)
-    evidence = known_evidence(service, forecast, as_of=as_of)
     seen = snapshot(evidence, service.configuration.grades.worth())
-    inputs = Inputs(forecast=forecast_digest(forecast), evidence=digest(seen), code=code_digest())
+    inputs = Inputs.seen(evidence, seen)
     with service.database.reading() as session:
         standing = standing_run(session, forecast.id, as_of)
+        if standing and inputs == Inputs.of(standing):
+            document = json.loads(standing.document)
+            if document["pymc"] is not None or (sample is not None and not sample["drawn"]):
+                return {**document, "status": "unchanged"}
         previous = latest_published(session, forecast.id, at_most=as_of)
-    if standing and inputs == Inputs.of(standing):
-        return {**json.loads(standing.document), "status": "unchanged"}
+        before = _evidence_before(session, previous)
+    return Asked(
+        evidence=evidence,
+        seen=seen,
+        inputs=inputs,
+        previous=replace(previous, document="") if previous else None,  # which may go to another process
+        before=before,
+        supersedes=standing.run if standing else 0,
+        at=service.clock(),
+        remarks=_changed(version),
+        sample=sample,
+    )
+
+
+def _evidence_before(session: Session, previous: StoredRun | None) -> Evidence | None:
+    """Restore what counted at the run in force; where that cannot be, nobody can say what moved since."""
     try:
-        posterior = _infer(evidence, inputs, say)
-        record = _result(service, evidence, posterior, inputs, previous, version)
+        return evidence_of(session, previous) if previous else None
     except Unavailable:
         raise
-    except PosterityError as error:
-        record = _failure(service, forecast, as_of, inputs, str(error))
-    finished = replace(record, evidence=seen, supersedes=standing.run if standing else 0)
-    return _store(service, finished, seconds=round(time.perf_counter() - started, 3))
+    except PosterityError:
+        return None
+
+
+def with_pymc(service: Service, asked: Asked, say: Say) -> RunRecord:
+    """Make a run by both computations."""
+
+    def infer(evidence: Evidence) -> "Posterior":
+        say("loading PyMC")
+        from model.update import update  # noqa: PLC0415 - seconds that an unchanged night need not pay
+
+        return update(evidence, fingerprint=asked.inputs.fingerprint, say=say)
+
+    def kept(posterior: "Posterior") -> str | None:
+        draws = service.configuration.storage.draws
+        return keep(draws, asked.evidence, posterior, asked.inputs.fingerprint)
+
+    return made(asked, infer, kept)
 
 
 def state_version(service: Service, forecast: Forecast) -> Recorded:
@@ -147,66 +182,6 @@ def _check_cutoff(service: Service, forecasts: Sequence[Forecast], as_of: date) 
             )
 
 
-def _infer(evidence: Evidence, inputs: Inputs, say: Say) -> "Posterior":
-    if not evidence.indicators:
-        raise PosterityError(
-            f"{evidence.forecast.id} has no indicators, so nothing could move it; "
-            "write a [[forecasts.indicators]] table for each kind of news that would"
-        )
-    say("loading PyMC")
-    from model.update import update  # noqa: PLC0415 - several seconds that an unchanged night need not pay
-
-    try:
-        return update(evidence, fingerprint=inputs.fingerprint, say=say)
-    except ArithmeticError as error:
-        what = f"{type(error).__name__}: {error}"
-        raise PosterityError(f"{evidence.forecast.id} could not be computed ({what})") from error
-
-
-def _result(  # noqa: PLR0913, PLR0917 - what a run is made of
-    service: Service,
-    evidence: Evidence,
-    posterior: "Posterior",
-    inputs: Inputs,
-    previous: StoredRun | None,
-    version: Recorded,
-) -> RunRecord:
-    made_from = documents.versions(inputs.forecast, inputs.evidence, inputs.code)
-    moved = _moved(service, previous, evidence)
-    document = documents.published(evidence, posterior, previous, moved=moved, made_from=made_from)
-    warnings = (*posterior.warnings, *_changed(version))
-    return RunRecord(
-        forecast_id=evidence.forecast.id,
-        as_of=evidence.as_of,
-        status="published" if posterior.status == "published" else "held",
-        engine="exact",
-        evidence_digest=inputs.evidence,
-        forecast_digest=inputs.forecast,
-        code_digest=inputs.code,
-        recorded_at=service.clock(),
-        seconds=0,
-        document=document | {"warnings": list(warnings)},
-        observed_until=evidence.observed_until,
-        posteriors=documents.posteriors(evidence, posterior),
-        checks=posterior.checks,
-        warnings=warnings,
-        outlook=outlook_rows(evidence, posterior.outlook),
-        draws=keep(service.configuration.storage.draws, evidence, posterior, inputs.fingerprint),
-    )
-
-
-def _moved(service: Service, previous: StoredRun | None, evidence: Evidence) -> Lines | None:
-    """Say what moved the probabilities since the run in force; None where none was, or it cannot be said."""
-    if previous is None:
-        return None
-    with service.database.reading() as session:
-        before = evidence_of(session, previous)
-    try:
-        return movement_lines(before, evidence)
-    except (Unresolved, ArithmeticError):  # the probabilities stand all the same
-        return None
-
-
 def _changed(version: Recorded) -> list[str]:
     """Warn of an elicitation that was changed by someone who had seen evidence."""
     if not (version.new and version.evidence_seen):
@@ -215,27 +190,11 @@ def _changed(version: Recorded) -> list[str]:
     return [f"the forecast was changed after evidence had been seen (version {version.version}: {paths})"]
 
 
-def _failure(service: Service, forecast: Forecast, as_of: date, inputs: Inputs, reason: str) -> RunRecord:
-    made_from = documents.versions(inputs.forecast, inputs.evidence, inputs.code)
-    prior = {one.id: one.prior for one in forecast.scenarios}
-    return RunRecord(
-        forecast_id=forecast.id,
-        as_of=as_of,
-        status="failed",
-        engine="exact",
-        evidence_digest=inputs.evidence,
-        forecast_digest=inputs.forecast,
-        code_digest=inputs.code,
-        recorded_at=service.clock(),
-        seconds=0,
-        document=documents.failed(forecast.id, as_of, prior, reason, made_from=made_from),
-        warnings=(reason,),
-    )
-
-
-def _store(service: Service, record: RunRecord, *, seconds: float) -> Document:
-    document = {**record.document, "seconds": seconds}
-    complete = replace(record, seconds=seconds, document=document)
+def store(service: Service, record: RunRecord, *, seconds: float | None = None) -> Document:
+    """Store a run in a transaction of its own, and give its document."""
+    taken = record.seconds if seconds is None else seconds
+    document = {**record.document, "seconds": taken}
+    complete = replace(record, seconds=taken, document=document, recorded_at=service.clock())
     with service.database.session() as session:
         number = store_run(session, complete)
     return {**document, "run": number}

@@ -123,6 +123,9 @@ def _night(worker: Worker, day: str, told: str) -> Iterator[Result]:
         return
     if worker.service.configuration.sources:
         yield worker.do(Task(NIGHT, day, "poll"), "poll")
+    if worker.service.configuration.model.pymc is not None:
+        yield worker.do(Task(NIGHT, day, "update"), "night", day, told)
+        return
     for forecast in worker.service.configuration.forecasts:
         if forecast.opened <= date.fromisoformat(day):
             step = Task(NIGHT, day, f"update {forecast.id}")

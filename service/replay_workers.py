@@ -1,22 +1,16 @@
 """Where the nights of a replay are reckoned: here, in processes of this machine, or on a Dask cluster."""
 
 import math
-import multiprocessing
-import os
-import signal
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import batched
-from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING
 
 from model.errors import Unavailable, UsageError
 from model.fingerprint import code_digest
+from service.pool import AHEAD, cores, in_processes, some
 from service.reckoning import Reckoned, Task, reckon, reckon_all
 
 if TYPE_CHECKING:
@@ -24,7 +18,7 @@ if TYPE_CHECKING:
 
 _ALONE = 2.0  # seconds of work from which other processes pay: they take one to begin
 _PART = 20  # nights handed over at a time, where they take milliseconds
-_AHEAD = 3  # parts handed over for each worker before its first comes back
+_ADVICE = "what it had done is kept: type the same again, with fewer --workers"
 _PATIENCE = 10  # seconds within which a scheduler must answer
 _GATHERING = 30  # seconds within which its first worker must be there
 
@@ -50,11 +44,6 @@ class Place:
         return 1 if self.scheduler else max(1, cores() // (self.workers or cores()))
 
 
-def cores() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def reckoned(tasks: Iterable[Task], place: Place, *, slow: bool) -> Iterator[list[Reckoned]]:
     """Reckon tasks, and give answers as they come, in any order.
 
@@ -77,7 +66,8 @@ def reckoned(tasks: Iterable[Task], place: Place, *, slow: bool) -> Iterator[lis
     if workers == 1 or (place.workers is None and not slow):
         yield from _here(left, math.inf if workers == 1 else _ALONE)
     if workers > 1:
-        yield from _in_processes(batched(left, part), workers, slow=slow)
+        preload = ["service.reckoning", *(["model.update"] if slow else [])]
+        yield from in_processes(reckon_all, batched(left, part), workers, preload=preload, advice=_ADVICE)
 
 
 def _here(tasks: Iterator[Task], seconds: float) -> Iterator[list[Reckoned]]:
@@ -89,82 +79,16 @@ def _here(tasks: Iterator[Task], seconds: float) -> Iterator[list[Reckoned]]:
             return
 
 
-def _in_processes(parts: Iterator[Sequence[Task]], workers: int, *, slow: bool) -> Iterator[list[Reckoned]]:
-    first = next(parts, None)
-    if first is None:
-        return
-    with _pool(workers, slow=slow) as pool:
-        pending = {pool.submit(reckon_all, first)}
-        try:
-            while pending:
-                for part in _some(parts, _AHEAD * workers - len(pending)):
-                    pending.add(pool.submit(reckon_all, part))
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from _results(done)
-        except BrokenProcessPool as error:
-            raise Unavailable(
-                "a process of the replay was ended from outside (was memory short?); "
-                "what it had done is kept: type the same again, with fewer --workers"
-            ) from error
-
-
-def _results(done: Iterable[Future[list[Reckoned]]]) -> Iterator[list[Reckoned]]:
-    for one in done:
-        yield one.result()
-
-
-def _some(parts: Iterator[Sequence[Task]], number: int) -> Iterator[Sequence[Task]]:
-    for _, part in zip(range(number), parts, strict=False):  # in this order, so that no part is lost
-        yield part
-
-
-@contextmanager
-def _pool(workers: int, *, slow: bool) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(workers, mp_context=_context(slow=slow), initializer=_begin)
-    try:
-        yield pool
-    except BaseException:
-        # Whoever stops here may have stopped within the pool's own bookkeeping, which then waits for ever for
-        # workers that wait for it. What they had done is stored, so they can be ended as they are.
-        for worker in multiprocessing.active_children():
-            worker.kill()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _context(*, slow: bool) -> BaseContext:
-    """Choose processes that share no connection with this one, and load what they need only once."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["service.reckoning", *(["model.update"] if slow else [])])
-    return context
-
-
-def _begin() -> None:
-    """End a worker process with the one that it works for, which alone hears an interruption."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 def _on_cluster(parts: Iterator[Sequence[Task]], address: str) -> Iterator[list[Reckoned]]:
     with _client(address) as client:
         from distributed import as_completed  # noqa: PLC0415 - an optional extra
 
-        ahead = _AHEAD * sum(client.nthreads().values())
+        ahead = AHEAD * sum(client.nthreads().values())
         futures = as_completed(loop=client.loop, with_results=True)
-        futures.update(client.submit(reckon_all, part, pure=False) for part in _some(parts, ahead))
+        futures.update(client.submit(reckon_all, part, pure=False) for part in some(parts, ahead))
         for _, answers in futures:
             yield answers
-            futures.update(client.submit(reckon_all, part, pure=False) for part in _some(parts, 1))
+            futures.update(client.submit(reckon_all, part, pure=False) for part in some(parts, 1))
 
 
 @contextmanager

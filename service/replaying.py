@@ -21,7 +21,8 @@ from model.replay import Archive, cutoffs, every
 from model.snapshot import snapshot
 from service.composition import Service
 from service.knowledge import watching
-from service.nightly import Inputs, Say
+from service.making import Inputs
+from service.nightly import Say
 from service.reckoning import Reckoned, Task
 from service.replay_settings import default_name, elicited, refuse_others, settings_of
 from service.replay_workers import Place, reckoned

@@ -47,12 +47,13 @@ def _rows(forecast: Forecast, document: Document) -> Iterable[tuple[str, ...]]:
             percent(before.get(one.id)),
             points(now[one.id], before.get(one.id)),
             band(*document["band"][one.id]),
-            _sampled(sampled["probabilities"][one.id], sampled["monte_carlo_error"][one.id]),
+            MISSING if sampled is None else _sampled(sampled, one.id),
             document["words"].get(one.id, MISSING),
         )
 
 
-def _sampled(probability: float | None, error: float | None) -> str:
+def _sampled(pymc: Document, scenario: str) -> str:
+    probability, error = pymc["probabilities"][scenario], pymc["monte_carlo_error"][scenario]
     return f"{percent(probability)} ± {MISSING if error is None else format(100 * error, '.2f')}"
 
 
@@ -70,6 +71,8 @@ def _remarks(document: Document) -> Iterable[str]:
         yield f"Evidence: {events} from {reports}."
     if document["checks"]:
         yield _checks(document)
+    if sample := document.get("sample"):
+        yield sample["text"]
     for warning in document["warnings"]:
         yield f"Warning: {warning}"
 

@@ -129,6 +129,12 @@ class Grades(Section):
         )
 
 
+class Model(Section):
+    """``[model]``: how nights are computed; `pymc` is None for every forecast every night."""
+
+    pymc: Annotated[int | None, BeforeValidator(read.sample)] = None
+
+
 class Source(Section):
     """``[[sources]]``: one source of reports; further keys belong to its kind."""
 
@@ -303,6 +309,7 @@ class Settings(BaseSettings):
     schedule: Schedule = Schedule()
     ingest: Ingest = Ingest()
     grades: Grades = Grades()
+    model: Model = Model()
     sources: tuple[Source, ...] = ()
     words: dict[str, Names] = {}
     rules: tuple[Rule, ...] = ()

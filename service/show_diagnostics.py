@@ -28,20 +28,29 @@ def answer(
         There is no such run, or as `show` does.
     """
     run = newest_run(service, forecast_id, as_of=as_of)
-    document = json.loads(run.document).get("diagnostics")
+    stored = json.loads(run.document)
+    document, sample = stored.get("diagnostics"), stored.get("sample")
     if as_json and plots is None:
         printing.as_json(
-            {"forecast": run.forecast_id, "as_of": f"{run.as_of}", "run": run.run} | (document or {})
+            {"forecast": run.forecast_id, "as_of": f"{run.as_of}", "run": run.run}
+            | ({} if sample is None else {"sample": sample})
+            | (document or {})
         )
         return
     if as_json:
         raise UsageError("plots are written without --json; leave one of the two out")
     printing.line(f"{run.forecast_id} as of {run.as_of} (run {run.run}, {run.status})")
     kept = None if run.draws is None else service.configuration.storage.draws / run.draws
-    show(document, kept, plots=plots)
+    show(document, kept, plots=plots, sample=sample)
 
 
-def show(document: Document | None, tree_path: Path | None, *, plots: Path | None) -> None:
+def show(
+    document: Document | None,
+    tree_path: Path | None,
+    *,
+    plots: Path | None,
+    sample: Document | None = None,
+) -> None:
     """Print what was stored of a run's fit, and write plots of its draws if a folder is named.
 
     Parameters
@@ -53,6 +62,8 @@ def show(document: Document | None, tree_path: Path | None, *, plots: Path | Non
         Where the run's draws were kept, whether or not they still are; None if none were.
     plots
         The folder for the plots.
+    sample
+        Whether PyMC checked the run, where it checks a rotating sample.
 
     Raises
     ------
@@ -61,7 +72,9 @@ def show(document: Document | None, tree_path: Path | None, *, plots: Path | Non
     Unavailable
         The draws cannot be read, or the folder cannot be written.
     """
-    if document is None:
+    if document is None and sample is not None:
+        printing.line(sample["text"])
+    elif document is None:
         printing.line(
             "Nothing is known of this run's fit: it came to no result, or an older release made it."
         )

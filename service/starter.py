@@ -45,6 +45,11 @@ CONFIGURATION = """\
 # credibility = { 1 = 0.95, 2 = 0.80, 3 = 0.65, 4 = 0.35, 5 = 0.10, 6 = 0.50 }
 # corroboration = 0.5                         # how much each further report adds: 0 nothing, 1 all of it
 
+# Every night is computed by the exact engine and by PyMC, which takes seconds a forecast. With hundreds of
+# forecasts let PyMC check so many a night, all of them in turn; docs/operations.md says how they are drawn.
+[model]
+# pymc = "every"                              # or a number, such as 10
+
 # Sources that are polled, and rules that tag what they bring; what is less sure than [ingest] accept_above
 # waits for `posterity review`. docs/sources.md tells of each kind.
 # [[sources]]

@@ -181,6 +181,16 @@ def whole(advice: str, *, low: int, high: int) -> Reader:
     return read
 
 
+_SAMPLE = whole('write "every", or how many forecasts a night, 1 to 10000', low=1, high=10_000)
+
+
+def sample(value: object) -> int | None:
+    """How many forecasts of a night PyMC checks; None is every one."""
+    if value is None or value == "every":
+        return None
+    return int(str(_SAMPLE(value)))
+
+
 def timing(value: object) -> float:
     """γ of ``F(u) = u**γ``, by name or as a number."""
     if isinstance(value, str) and value in TIMINGS:

@@ -9,11 +9,13 @@ import json
 import os
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 
@@ -24,6 +26,7 @@ from storage.jobs import Outcome
 from storage.leases import fenced
 
 ANNOUNCED, UNANNOUNCED = "announced", "unannounced"
+_WORST_FIRST: tuple[Outcome, ...] = ("failed", "held")
 _LONGEST = 2000  # characters of a detail
 
 _log = logs.get("worker")
@@ -99,6 +102,10 @@ def update(service: Service, identity: str, day: str, announced: str) -> Result:
     _log.info("updated", forecast=identity, as_of=day, run=document["run"], status=document["status"])
     if announced == ANNOUNCED:
         announce(service, forecast, as_of=as_of)
+    return _outcome(document)
+
+
+def _outcome(document: Mapping[str, Any]) -> Result:
     match document["status"]:
         case "failed":
             return Result(outcome="failed", detail=_short("; ".join(document["warnings"])))
@@ -107,6 +114,29 @@ def update(service: Service, identity: str, day: str, announced: str) -> Result:
         case status:
             held = [one for one in document["checks"] if one["passed"] is False]
             return Result(outcome="held" if held else "done", detail=f"{status}, run {document['run']}")
+
+
+def update_all(service: Service, day: str, announced: str) -> Result:
+    """Update every forecast that has opened by a day; PyMC checks a rotating sample of them."""
+    from service.announcing import announce  # noqa: PLC0415
+    from service.nightly import night  # noqa: PLC0415
+    from service.printing import count  # noqa: PLC0415
+
+    as_of, ended, sampled = date.fromisoformat(day), Counter[Outcome](), 0
+    wrong: list[str] = []
+    forecasts = [one for one in service.configuration.forecasts if one.opened <= as_of]
+    for document in night(service, forecasts, as_of=as_of, say=lambda _: None):
+        result, name = _outcome(document), document["forecast"]
+        _log.info("updated", forecast=name, as_of=day, run=document["run"], status=document["status"])
+        ended[result.outcome] += 1
+        sampled += document["pymc"] is not None
+        if result.outcome != "done":
+            wrong.append(f"{name}: {result.detail}")
+        if announced == ANNOUNCED:
+            announce(service, service.forecast(name), as_of=as_of)
+    outcome: Outcome = next((one for one in _WORST_FIRST if ended[one]), "done")
+    told = f"{count(sum(ended.values()), 'forecast')}, {sampled} of them checked by PyMC"
+    return Result(outcome=outcome, detail=_short("; ".join([told, *wrong])))
 
 
 def send_digest(service: Service, week: str) -> Result:
@@ -127,7 +157,7 @@ def _short(text: str) -> str:
 
 
 STEPS: Mapping[str, Callable[..., Result]] = MappingProxyType(
-    {"intake": take_in, "poll": poll, "update": update, "digest": send_digest}
+    {"intake": take_in, "poll": poll, "update": update, "night": update_all, "digest": send_digest}
 )
 
 if __name__ == "__main__":

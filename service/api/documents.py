@@ -30,6 +30,7 @@ LINE: Json = {
     "events": 13,
     "reports": 22,
     "checks": [{"name": "rhat", "figure": 1.002, "threshold": 1.01, "passed": True}],
+    "sample": None,
     "warnings": [],
     "versions": {"forecast": "sha256:12…", "evidence": "sha256:b7…", "code": "sha256:ad…"},
     "seconds": 9.4,
@@ -63,6 +64,18 @@ class Sampled(BaseModel):
     monte_carlo_error: ByScenario
 
 
+class Sample(BaseModel):
+    """Whether PyMC checked the run, where it checks a rotating sample of the forecasts every night."""
+
+    drawn: Annotated[bool, Field(description="Whether it was in that night's sample.")]
+    why: Annotated[str | None, Field(description="What drew it, or null.")]
+    last: Annotated[date | None, Field(description="The cutoff of the check before, if there was one.")]
+    within_nights: Annotated[
+        int | None, Field(description="In how many nights its turn comes at the latest; null where drawn.")
+    ]
+    text: str
+
+
 class RunBrief(BaseModel):
     """A run, as its document has it but for what is long."""
 
@@ -76,7 +89,7 @@ class RunBrief(BaseModel):
     status: Status
     engine: str
     probabilities: Annotated[ByScenario | None, Field(description="In the forecast's order of scenarios.")]
-    pymc: Annotated[Sampled | None, Field(description="Null where nothing was sampled.")] = None
+    pymc: Annotated[Sampled | None, Field(description="Null where PyMC was not asked.")] = None
     prior: ByScenario | None = None
     previous: Annotated[
         ByScenario | None, Field(description="The run in force before; null for the first.")
@@ -88,7 +101,10 @@ class RunBrief(BaseModel):
     words: Annotated[dict[str, str] | None, Field(description="Of estimative probability (ICD 203).")] = None
     events: int | None = None
     reports: int | None = None
-    checks: list[Check] = []
+    checks: Annotated[list[Check], Field(description="Empty where PyMC was not asked.")] = []
+    sample: Annotated[
+        Sample | None, Field(description="Null where PyMC is asked every night, or was before there was one.")
+    ] = None
     warnings: list[str] = []
     versions: Annotated[dict[str, str | None], Field(description="Digests of what it was made from.")] = {}
     seconds: float | None = None

@@ -20,10 +20,11 @@ from model.diagnostics import chains, diagnose, envelope
 from model.domain import Indicator
 from model.draws import to_datatree
 from model.evidence import Evidence
+from model.posterior import Posterior
 from model.sampling import CHAINS, ScenarioFit
 from model.surprise import SURPRISING
 from model.tabulation import Array
-from model.update import Posterior, update
+from model.update import update
 from service.knowledge import known_evidence
 from tests.model.test_sampling import a_case, some
 from tests.strategies import a_forecast, an_evidence
@@ -79,8 +80,10 @@ def unsampled() -> Posterior:
 
 def a_posterior(fits: Mapping[str, ScenarioFit], probabilities: Mapping[str, float]) -> Posterior:
     """The outcome of a night with these fits."""
-    sampled = replace(unsampled().sampled, fits=fits)
-    return replace(unsampled(), probabilities=probabilities, sampled=sampled)
+    posterior = unsampled()
+    assert posterior.sampled is not None
+    sampled = replace(posterior.sampled, fits=fits)
+    return replace(posterior, probabilities=probabilities, sampled=sampled)
 
 
 def of_indicator(name: str, probabilities: Mapping[str, float] = PRIORS) -> Any:

@@ -15,8 +15,9 @@ from model.draws import to_datatree
 from model.errors import Impossible
 from model.evidence import Evidence
 from model.fingerprint import code_digest
+from model.posterior import Posterior
 from model.snapshot import snapshot
-from model.update import Effort, Posterior, update
+from model.update import Effort, update
 from tests.model.test_sampling import a_case, some
 from tests.strategies import a_forecast, an_evidence
 
@@ -28,6 +29,7 @@ def without_latents() -> Evidence:
 def test_without_latents_both_computations_agree_and_are_published() -> None:
     found = update(without_latents(), fingerprint="x")
     assert found.status == "published"
+    assert found.sampled is not None
     assert found.probabilities == pytest.approx(found.sampled.probabilities, abs=1e-9)
     assert [one.name for one in found.checks if one.passed is None] == [
         "rhat",
@@ -64,6 +66,7 @@ def night() -> Posterior:
 def test_a_night_with_latents_is_published_with_its_errors(night: Posterior) -> None:
     assert night.status == "published", night.checks
     assert all(one.passed for one in night.checks)
+    assert night.sampled is not None
     for scenario, probability in night.probabilities.items():
         assert night.sampled.probabilities[scenario] == pytest.approx(probability, abs=0.01)
         assert 0 < night.sampled.monte_carlo_error[scenario] <= 0.003

@@ -107,6 +107,7 @@ def _document(
         "events": 1 if came else None,
         "reports": 2 if came else None,
         "checks": [{"name": "rhat", "figure": None, "threshold": 1.01, "passed": None}],
+        "sample": None,
         "warnings": [] if came else ["it could not be computed"],
         "moved": [CAUSE] if came and previous else None,
         "reasons": [CAUSE] if came else None,

@@ -15,7 +15,18 @@ from tests.service.commands import CUTOFF, SURE, Answer, Desk, quiet, report, sa
 RUN_KEYS = [
     *("forecast", "as_of", "observed_until", "unobserved_days", "run", "status", "engine"),
     *("probabilities", "pymc", "prior", "previous", "band", "log_evidence", "words", "events", "reports"),
-    *("checks", "warnings", "moved", "reasons", "outlook", "watch", "diagnostics", "versions", "seconds"),
+    *(
+        "checks",
+        "sample",
+        "warnings",
+        "moved",
+        "reasons",
+        "outlook",
+        "watch",
+        "diagnostics",
+        "versions",
+        "seconds",
+    ),
 ]
 HEADER = (
     "forecast,as_of,run,status,engine,scenario,probability,prior,band_low,band_high,pymc_probability,"

@@ -227,6 +227,7 @@ def test_a_fit_that_went_astray_is_told_in_numbers_that_json_can_hold(desk: Desk
     with opened(desk.folder / "config.toml") as service:
         evidence = known_evidence(service, service.forecast("quiet"), as_of=date(2025, 6, 30))
     sound = update(evidence, fingerprint="x")
+    assert sound.sampled is not None
     nothing = dict.fromkeys(sound.probabilities, float("nan"))
     astray = replace(
         sound,

@@ -11,8 +11,8 @@ from model.diagnostics import diagnose
 from model.draws import to_datatree
 from model.errors import Unavailable, UsageError
 from model.evidence import Evidence
+from model.posterior import Posterior
 from model.sampling import CHAINS
-from model.update import Posterior
 from service.show_diagnostics import show
 from tests.model.test_diagnostics import a_posterior, gamma_fits, known_law
 
@@ -86,6 +86,7 @@ def test_ranks_are_drawn_chain_by_chain(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_chains_that_disagree_are_uneven(capsys: pytest.CaptureFixture[str]) -> None:
     evidence, posterior = a_night()
+    assert posterior.sampled is not None
     fit = posterior.sampled.fits["low"]
     apart = fit.volume + np.arange(CHAINS)[:, None, None]
     sampled = replace(posterior.sampled, fits={"low": replace(fit, volume=apart)})

@@ -1,0 +1,23 @@
+"""A small sample of the benchmark of a night of many forecasts, so that it does not rot."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import thousand
+from service.composition import opened
+
+
+@pytest.mark.slow
+def test_a_night_of_a_few_forecasts_is_watched_and_comes_to_the_numbers_of_each_alone(tmp_path: Path) -> None:
+    path = thousand.filled(tmp_path, 7, 1)
+    with opened(path) as service:
+        forecasts = service.configuration.forecasts
+        assert len({str(one.indicators) for one in forecasts}) == 7
+    took = thousand.night(path, thousand.in_charge(path), thousand.DAY)
+    assert took.detail.startswith("7 forecasts, 1 of them checked by PyMC")
+    assert took.cpu > 0
+    assert took.memory > 2**26
+    with opened(path) as service:
+        assert thousand.stored(service, thousand.DAY) == (7, 1)
+        assert thousand.alike(service, thousand.DAY, forecasts[:3]) == 0
