@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from ingest.fields import json_value
 from ingest.records import without_doubles
-from model.errors import InputRefused, InvalidValue, UsageError
+from model.errors import InputRefused, InvalidValue, PosterityError, UsageError
 
 LARGEST, LONGEST = 4 * 1024**3, 64 * 1024**2  # bytes of a file and of a line
 _VERSION, _HEADER = 1, 4096  # bytes of the first line
@@ -190,10 +190,21 @@ _DECODER = json.JSONDecoder(object_pairs_hook=without_doubles, parse_constant=_n
 
 
 def write(lines: Iterable[Line], stream: BinaryIO) -> End:
-    """Write lines as a snapshot, and answer with how it ends."""
+    """Write lines as a snapshot, and answer with how it ends.
+
+    Raises
+    ------
+    PosterityError
+        A line is longer than one that is read.
+    """
     told, number = hashlib.sha256(), 0
     for number, line in enumerate(lines, 1):
         piece = ("[\n" if number == 1 else "") + _encode(line.model_dump(mode="json")) + ",\n"
+        if len(piece) > LONGEST:
+            raise PosterityError(
+                f"a {line.kind} of it takes more than {LONGEST >> 20} MiB, and nobody would read that; hand "
+                "the database on instead (`posterity backup FILE`)"
+            )
         told.update(piece.encode("ascii"))
         stream.write(piece.encode("ascii"))
     end = End(lines=number, sha256=told.hexdigest())

@@ -46,7 +46,6 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
         with draft.open("wb") as stream:
             yield stream
         draft.replace(path)
-    except OSError:
+    finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise

@@ -1,5 +1,6 @@
 """`posterity export` and `import`: another installation has the same history, and it comes out again."""
 
+import io
 import re
 import tempfile
 import tomllib
@@ -11,10 +12,12 @@ from hypothesis import given, settings
 
 from model.definition import canonical
 from model.domain import Forecast
+from model.errors import PosterityError
 from service.composition import opened
 from service.configuration import load
 from service.show_snapshot import precision
 from service.snapshot_definition import forecast_of, toml
+from service.snapshot_lines import LONGEST, Header, write
 from storage.database import migrate, open_database
 from tests.service.commands import Desk, quiet, report, said_in_one_line
 from tests.service.snapshots import SECRET, lines_in, lived, of_kind, snapshot
@@ -189,6 +192,8 @@ def test_what_was_never_on_record_is_not_exported(desk: Desk, tmp_path: Path) ->
         new.types("export", "quiet"), 2
     )
     assert "no forecast is called 'quiett'" in said_in_one_line(desk.types("export", "quiett"), 2)
+    assert desk.types("export", "quiett", tmp_path / "a.json").code == 2
+    assert {one.name for one in tmp_path.iterdir()} == {"new"}
     both = desk.types("export", "quiet", tmp_path / "a.json", "--output", tmp_path / "b.json")
     assert "two files are named" in said_in_one_line(both, 2)
     gone = desk.types("export", "quiet", "-o", tmp_path / "none" / "a.json")
@@ -227,6 +232,13 @@ def _fresh(folder: Path, url: str) -> Desk:
     with open_database(url) as database:
         migrate(database)
     return Desk(folder, url=url)
+
+
+@pytest.mark.sqlite("nothing is near a database")
+def test_what_would_not_be_read_is_not_written() -> None:
+    line = Header(forecast="quiet").model_copy(update={"forecast": "x" * LONGEST})
+    with pytest.raises(PosterityError, match=r"a snapshot of it takes more than 64 MiB"):
+        write([line], io.BytesIO())
 
 
 def test_a_difference_is_told_as_a_power_of_ten() -> None:
