@@ -35,13 +35,15 @@ def tag_of(told: dict[str, Any]) -> str:
 def as_read(identity: str, if_match: str | None) -> Check | None:
     """Make the check that a report still is what an editor read, under the tag that came with it, if any.
 
-    The check raises `Stale` where it is not: somebody has corrected, moved or retracted it since.
+    The check raises `Stale` where it is not: somebody has corrected, moved or retracted it since. Whether
+    there is such a report is not asked here.
     """
     if if_match is None:
         return None
 
     def check(session: Session) -> None:
-        if not caching.states(if_match, tag_of(told_of(session, identity))):
+        told = told_of(session, identity)
+        if told["versions"] and not caching.states(if_match, tag_of(told)):
             raise Stale(f"the report {shown(identity)} has changed since it was read; read it again")
 
     return check

@@ -2,7 +2,8 @@
 
 A schema says what a request looks like, and not whether a cursor is one that was given, a tag one that the
 forecast counts, or a day one that has a run. So a request that looks right may be refused for what it means:
-with 422 and a sentence. What it may not be refused for is its looks, but for the places named here.
+with 422 and a sentence, or with 412 where it is about a state that has passed. What it may not be refused
+for is its looks, but for the places named here.
 """
 
 import json
@@ -41,7 +42,7 @@ def filter_failure(
 
 def is_about_meaning(response: schemathesis.Response) -> bool:
     """Whether a refusal is one that a schema cannot foresee."""
-    if response.status_code != 422:
+    if response.status_code not in {412, 422}:
         return False
     problem = response.json()
     errors = problem.get("errors", [])

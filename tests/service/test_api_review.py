@@ -168,6 +168,7 @@ def test_a_report_is_not_corrected_once_it_is_not_what_was_read(office: Office, 
     assert "changed since it was read" in problem(stale, 412)["detail"]
     for unfit in ('"nonsense"', "", f"W/{office.gets('/reports/a').headers['etag']}"):
         problem(office.posts(f"/reports/a/{way}", body, headers={"If-Match": unfit}), 412)
+    problem(office.posts(f"/reports/none/{way}", body, headers={"If-Match": read}), 404)
     assert len(office.lists("/reports/a")["versions"]) == 2
     fresh = office.gets("/reports/a", headers={"Accept-Encoding": "gzip"}).headers["etag"]
     office.does(f"/reports/a/{way}", body, headers={"If-Match": f'"other", {fresh}'})

@@ -162,8 +162,8 @@ def test_a_forecast_that_has_not_seen_an_event_yet_says_so(room: Newsroom, visit
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/events/none", 404, "no event is called"),
-        ("/reports/none", 404, "no report has the id"),
+        ("/events/none", 404, "No event is called"),
+        ("/reports/none", 404, "No report has the id"),
         ("/events?since=soon", 422, "is no day"),
         ("/events?cursor=nonsense", 422, "begin without one"),
         ("/events?contry=PE", 422, "country"),
@@ -172,8 +172,8 @@ def test_a_forecast_that_has_not_seen_an_event_yet_says_so(room: Newsroom, visit
         ("/events?known_at=2025-13-01", 422, "is no moment"),
         ("/events?search=%00", 422, "NUL"),
         ("/events?search=" + "x" * 201, 422, "longer than 200"),
-        ("/events/" + quote("x" * 5000), 404, "no event is called"),
-        ("/events/%ED%A0%80", 404, "no event is called"),
+        ("/events/" + quote("x" * 5000), 404, "No event is called"),
+        ("/events/%ED%A0%80", 404, "No event is called"),
     ],
 )
 def test_what_cannot_be_shown_is_said(still: Visitor, path: str, status: int, said: str) -> None:
