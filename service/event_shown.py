@@ -11,7 +11,7 @@ from model.errors import Unknown
 from service.composition import Service
 from service.counting import Counting, RunEffects
 from service.effects import Effect
-from service.evidence_shown import summary_of
+from service.event_summaries import summary_of
 from service.problems import shown
 from storage.events import EventSummary, JoinedReport, event_reports
 from storage.evidence_pages import moved_to

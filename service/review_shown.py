@@ -11,7 +11,7 @@ from model.errors import Unknown
 from model.wire import content
 from service.clustering import foresee
 from service.composition import Service
-from service.evidence_shown import told
+from service.event_summaries import told
 from service.problems import shown
 from service.report_shown import Change, changes
 from service.waiting import Waiting, listed

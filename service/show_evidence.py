@@ -11,7 +11,7 @@ from model.evidence import Evidence
 from model.wire import content
 from service import printing, show_decisions
 from service.composition import Service
-from service.evidence_shown import told
+from service.event_summaries import told
 from service.knowledge import known_evidence
 from storage.events import EventSummary, JoinedReport, event_reports, found_events
 from storage.memberships import placements

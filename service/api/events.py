@@ -21,7 +21,7 @@ from service.api.parameters import KnownAt
 from service.api.shapes import EventDetail, EventSummary
 from service.composition import Service
 from service.effects import Effect, effects
-from service.evidence_shown import summary_of
+from service.event_summaries import summary_of
 from service.problems import shown
 from service.show_evidence import event_document, member_document
 from service.web_access import reads
