@@ -244,8 +244,9 @@ def _open_sqlite(address: URL, patience: float) -> Database:
             f"the folder {folder} of the database can not be made ({error.strerror}); "
             "check storage.url and the permissions of the folders above"
         ) from error
-    # The connection used last is used next, so that one who reads long fills one cache.
-    engine = create_engine(address, connect_args={"timeout": patience}, pool_use_lifo=True)
+    # The connection of a file that was used last is used next, so that one who reads long fills one cache.
+    pooled = {} if path == ":memory:" else {"pool_use_lifo": True}
+    engine = create_engine(address, connect_args={"timeout": patience}, **pooled)
     event.listen(engine, "connect", _tune)
     event.listen(engine, "begin", _begin)
     return Database(engine=engine, reader=engine.execution_options(reading=True), where=path)

@@ -206,7 +206,7 @@ def test_what_the_manual_says_was_tried_has_its_study_or_its_test() -> None:
 
 
 def test_settings_that_the_manual_shows_are_valid(tmp_path: Path) -> None:
-    (shown,) = re.findall(r"```toml\n(.*?)```", MANUAL_TEXT, flags=re.DOTALL)
+    shown = "\n".join(re.findall(r"```toml\n(.*?)```", MANUAL_TEXT, flags=re.DOTALL))
     forecasts = (ROOT / "config.toml").read_text(encoding="utf-8").partition("[[forecasts]]")[2]
     (tmp_path / "config.toml").write_text(f"{shown}\n[[forecasts]]{forecasts}", encoding="utf-8")
     configuration = load(tmp_path / "config.toml", {})
