@@ -1,11 +1,13 @@
 """A night of many forecasts: all by the exact engine on every core, and a rotating sample by PyMC too.
 
-What is known is read once for all. The exact engine's runs come first, so that nothing waits for PyMC;
-each is stored in a transaction of its own as it comes, and one that stands already is not made again, so
-that a night that is killed goes on where it was.
+What is known is read once for all. Nothing waits for PyMC, which fits its sample beside the exact engine.
+Each run is stored in a transaction of its own as it comes, and one that stands already is not made again,
+so that a night that is killed goes on where it was.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import batched, islice
@@ -62,13 +64,15 @@ def sampled_night(
     tonight = _night(service, as_of)
     running = [one.id for one in forecasts if one.id not in over]
     stands: list[Document] = []
+    drawn = list(_asked(service, tonight, (one for one in running if one in tonight.drawn.chosen), stands))
     exactly = _asked(service, tonight, (one for one in running if one not in tonight.drawn.chosen), stands)
-    for done, record in enumerate(_by_the_exact_engine(exactly), 1):
-        say(f"updating by the exact engine: {done} of {len(running)}")
-        yield store(service, record)
-    for one in _asked(service, tonight, (one for one in running if one in tonight.drawn.chosen), stands):
-        say(f"updating {one.evidence.forecast.id} with PyMC")
-        yield store(service, with_pymc(service, one, say))
+    with _sampled(service, drawn) as fits:
+        for done, record in enumerate(_by_the_exact_engine(exactly), 1):
+            say(f"updating by the exact engine: {done} of {len(running) - len(drawn)}")
+            yield store(service, record)
+        for one, fit in zip(drawn, fits, strict=True):
+            say(f"updating {one.evidence.forecast.id} with PyMC")
+            yield store(service, fit.result())
     yield from stands
     for forecast in forecasts:
         resolve_due(service, forecast, as_of=as_of)
@@ -84,6 +88,17 @@ def _asked(
             yield found
         else:
             stands.append(found)
+
+
+@contextmanager
+def _sampled(service: Service, asked: Sequence[Asked]) -> Iterator[list[Future[RunRecord]]]:
+    """Have PyMC fit some forecasts beside all else: after it, most cores would be idle."""
+    with ThreadPoolExecutor(1, "pymc") as thread:
+        fits = [thread.submit(with_pymc, service, one, lambda _: None) for one in asked]
+        try:
+            yield fits
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _by_the_exact_engine(asked: Iterator[Asked]) -> Iterator[RunRecord]:
