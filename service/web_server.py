@@ -1,5 +1,6 @@
 """The server's process: where it listens, who it lets in there, and how it ends."""
 
+import gc
 import os
 import signal
 import socket
@@ -70,6 +71,8 @@ def _run(app: FastAPI, sockets: list[socket.socket]) -> None:
             timeout_graceful_shutdown=_GRACE,
         )
     )
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not looked through again while somebody waits
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, server.handle_exit)  # also once the server has stopped and raises them again
     server.run(sockets)
