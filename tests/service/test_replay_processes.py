@@ -21,14 +21,15 @@ of_processes = pytest.mark.sqlite("it is about processes; test_replay is about w
 
 SPAN = ("--from", "2025-05-02", "--to", "2025-06-30")
 NIGHTS = 60
-DAYS = ("--from", "2025-06-06", "--to", "2025-06-30", "--band")  # a band for each takes half a second
+MONTHS = ("--from", "2025-01-02", "--to", "2026-06-30", "--band")  # seconds of work; the first is stored after one
+MANY = 545
 WEEKS = ("--from", "2025-06-23", "--to", "2025-06-30", "--every", "7d")
 PATIENCE = 120  # seconds
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    desk = Desk(tmp_path, vivid())
+    desk = Desk(tmp_path, vivid().replace("horizon = 2025-06-30", "horizon = 2026-06-30"))
     reports = [report(), report("b", published="2025-03-20"), report("c", published="2025-04-10", grade="C3")]
     desk.types("ingest", desk.write("r.jsonl", *reports))
     return desk
@@ -56,10 +57,11 @@ def stored(desk: Desk) -> int:
     return int(number)
 
 
+@of_processes
 def test_a_replay_that_is_killed_leaves_nobody_behind_and_goes_on_where_it_was(desk: Desk) -> None:
-    alone = nights(desk, *DAYS, "--as", "alone", "--workers", "2")
+    alone = nights(desk, *MONTHS, "--as", "alone", "--workers", "2")
     before = stored(desk)
-    command = [PROGRAM, "replay", "vivid", *DAYS, "--as", "killed", "--workers", "2"]
+    command = [PROGRAM, "replay", "vivid", *MONTHS, "--as", "killed", "--workers", "2"]
     with subprocess.Popen(command, cwd=desk.folder, stdout=subprocess.DEVNULL) as running:
         end = time.monotonic() + PATIENCE
         while stored(desk) == before and time.monotonic() < end:
@@ -67,18 +69,18 @@ def test_a_replay_that_is_killed_leaves_nobody_behind_and_goes_on_where_it_was(d
         helpers = psutil.Process(running.pid).children(recursive=True)
         running.send_signal(signal.SIGKILL)
     kept = stored(desk) - before
-    assert 0 < kept < 25
+    assert 0 < kept < MANY
     gone, alive = psutil.wait_procs(helpers, timeout=PATIENCE)
     assert helpers
     assert not alive, gone
-    resumed = nights(desk, *DAYS, "--as", "killed", "--workers", "2")
-    assert resumed["stored"] == 25 - kept
+    resumed = nights(desk, *MONTHS, "--as", "killed", "--workers", "2")
+    assert resumed["stored"] == MANY - kept
     assert numbers(resumed) == numbers(alone)
 
 
 @of_processes
 def test_an_interruption_ends_it_and_what_was_done_is_kept(desk: Desk) -> None:
-    command = [PROGRAM, "replay", "vivid", *DAYS, "--as", "cut", "--workers", "2"]
+    command = [PROGRAM, "replay", "vivid", *MONTHS, "--as", "cut", "--workers", "2"]
     with subprocess.Popen(
         command, cwd=desk.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
     ) as running:
@@ -94,7 +96,7 @@ def test_an_interruption_ends_it_and_what_was_done_is_kept(desk: Desk) -> None:
     assert running.returncode != 0
     assert out == ""
     assert "Traceback" not in err
-    assert 0 < stored(desk) < 25
+    assert 0 < stored(desk) < MANY
 
 
 def are_what_a_night_computes(found: Any, desk: Desk) -> None:
