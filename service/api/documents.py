@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from service.api.diagnosed import Diagnostics
+
 type Json = dict[str, JsonValue]
 type Status = Literal["published", "held", "failed"]
 type ByScenario = dict[str, float | None]
@@ -138,8 +140,19 @@ class Expected(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [EXPECTED]})
 
     indicator: str
-    days: Annotated[int | None, Field(description="How far it looks.")] = None
+    days: Annotated[int, Field(description="How far it looks.")]
     until: date
+    probability: float
+
+
+class Watched(BaseModel):
+    """What an indicator's near future is expected to tell of the scenarios."""
+
+    model_config = ConfigDict(extra="allow")
+
+    indicator: str
+    until: date
+    bits: Annotated[float, Field(description="By how much it is expected to reduce what is unknown.")]
     probability: float
 
 
@@ -159,10 +172,8 @@ class RunDocument(RunBrief):
     moved: Annotated[list[Cause] | None, Field(description="Since the run in force before.")] = None
     reasons: list[Cause] | None = None
     outlook: list[Expected] | None = None
-    watch: Annotated[list[JsonValue] | None, Field(description="What would tell most, by expected bits.")] = (
-        None
-    )
-    diagnostics: Annotated[dict[str, JsonValue] | None, Field(description="Of the sampler.")] = None
+    watch: Annotated[list[Watched] | None, Field(description="What would tell most, best first.")] = None
+    diagnostics: Annotated[Diagnostics | None, Field(description="Null where PyMC was not asked.")] = None
 
 
 _STANDS: Json = {

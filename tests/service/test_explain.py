@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.api.diagnosed import Diagnostics
 from tests.service.andes import (
     ANDES,
     EARLY,
@@ -301,7 +302,9 @@ def test_a_sampled_night_adds_up_too_and_has_diagnostics_and_pictures(tmp_path: 
     assert [f"wrote {path}" for path in written] == sorted(
         line for line in text.splitlines() if line.startswith("wrote ")
     )
-    assert explained(desk, "--diagnostics", forecast="vivid")["sampled"]
+    told = explained(desk, "--diagnostics", forecast="vivid")
+    assert told["sampled"]
+    assert Diagnostics.model_validate(told).fit.keys() == {"down", "up"}  # as the API describes them
     answer = desk.types("explain", "vivid", "--diagnostics", "--json", "--plots", str(tmp_path / "again"))
     assert "plots are written without --json" in said_in_one_line(answer, 2)
 

@@ -21,7 +21,7 @@ of_processes = pytest.mark.sqlite("it is about processes; test_replay is about w
 
 SPAN = ("--from", "2025-05-02", "--to", "2025-06-30")
 NIGHTS = 60
-MONTHS = ("--from", "2025-01-02", "--to", "2026-06-30", "--band")  # seconds of work; the first is stored after one
+MONTHS = ("--from", "2025-01-02", "--to", "2026-06-30", "--band")  # seconds of work
 MANY = 545
 WEEKS = ("--from", "2025-06-23", "--to", "2025-06-30", "--every", "7d")
 PATIENCE = 120  # seconds

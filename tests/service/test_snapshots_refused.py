@@ -206,6 +206,14 @@ UNSOUND: dict[str, tuple[Change, str]] = {
     "other scenarios": (within("run", "posteriors", scenario="x"), "names other scenarios"),
     "another's document": (within("run", "document", forecast="x"), "its document is another run's"),
     "a document of no shape": (within("run", "document", reasons=5), "its document: reasons"),
+    "diagnostics of no shape": (
+        within("run", "document", diagnostics={"sampled": True}),
+        "its document: diagnostics",
+    ),
+    "an outlook of no length": (
+        lambda lines: of_kind(lines, "run")[0]["document"]["outlook"][0].pop("days"),
+        "its document: outlook.0.days",
+    ),
     "a document that lacks a part": (
         lambda lines: of_kind(lines, "run")[0]["document"].pop("checks"),
         "its document lacks checks",
