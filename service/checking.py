@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model.alike import alike, indistinguishable
 from model.definition import forecast_digest
-from model.domain import ANALYSIS
+from model.domain import ANALYSIS, Forecast
 from model.errors import Unavailable
 from service.composition import Service
 from storage.database import Database
@@ -20,8 +20,17 @@ def warnings(service: Service) -> Iterator[str]:
     yield from unclaimed(service)
     yield from _changed(service)
     for forecast in service.configuration.forecasts:
+        yield from _undecidable(forecast)
         for pair in alike(forecast):
             yield f"{forecast.id}: {indistinguishable(pair)}"
+
+
+def _undecidable(forecast: Forecast) -> Iterator[str]:
+    """Name the scenarios of which nobody could say afterwards, without dispute, that they came true."""
+    silent = [one.id for one in forecast.scenarios if not one.resolves]
+    if silent:
+        names = ", ".join(silent)
+        yield f"{forecast.id}: state `resolves` of {names}: what will have been seen if it comes true"
 
 
 def problems(service: Service) -> Iterator[str]:

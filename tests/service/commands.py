@@ -75,6 +75,9 @@ probability = { down = 1, up = 1 }
 VIVID = QUIET.replace("coverage_sd = 0", "coverage_sd = 0.25").replace("spread = 0", "spread = 0.5")
 
 
+RESOLVES = 'resolves = "The count at the horizon says so."'
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a command answered."""
@@ -205,6 +208,11 @@ def at(url: str, configuration: str) -> str:
 
 def quiet(identity: str = "quiet", up: float = 3) -> str:
     return QUIET.format(id=identity, up=up)
+
+
+def decidable(configuration: str) -> str:
+    """State of every scenario what resolves it."""
+    return re.sub(r"(?m)^prior = .*$", rf"\g<0>\n{RESOLVES}", configuration)
 
 
 def vivid(identity: str = "vivid", up: float = 3) -> str:

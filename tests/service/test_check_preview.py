@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.service.andes import ANDES, the_line
-from tests.service.commands import CUTOFF, SURE, Desk, quiet
+from tests.service.commands import CUTOFF, RESOLVES, SURE, Desk, decidable, quiet
 
 ONE_OFF = """
 [[forecasts]]
@@ -126,9 +126,15 @@ def test_scenarios_that_no_data_could_tell_apart_are_warned_of_by_check_and_by_r
 
 
 def test_scenarios_that_one_indicator_tells_apart_are_not_warned_of(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, quiet(up=1.001))
+    desk = Desk(tmp_path, decidable(quiet(up=1.001)))
     assert checked(desk)["warnings"] == []
     assert desk.types("run", "--as-of", CUTOFF, "--json").json[0]["warnings"] == []
+
+
+def test_scenarios_that_do_not_say_what_resolves_them_are_warned_of(tmp_path: Path) -> None:
+    halfway = decidable(quiet()).replace(RESOLVES, "", 1)
+    said = "quiet: state `resolves` of down: what will have been seen if it comes true"
+    assert checked(Desk(tmp_path, halfway))["warnings"] == [said]
 
 
 def test_an_elicitation_that_rules_everything_out_names_indicator_and_silence(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.commands import CUTOFF, PROGRAM, SURE, Desk, quiet, report, said_in_one_line
+from tests.service.commands import CUTOFF, PROGRAM, SURE, Desk, decidable, quiet, report, said_in_one_line
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def test_a_night_that_meets_refused_lines_is_done_and_ends_with_1(desk: Desk) ->
     assert "r.jsonl: 1 accepted" in answer.err
 
 
-def test_a_configuration_without_problems_is_done(desk: Desk) -> None:
+def test_a_configuration_without_problems_is_done(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, decidable(quiet()))
     answer = desk.types("check")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.endswith("config.toml: no problems, no warnings\n")
