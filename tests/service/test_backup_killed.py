@@ -1,8 +1,5 @@
 """Backing up and restoring killed at any step: what was there is whole, and the next time does it."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import pytest
 
 from service.backups import verified
 from tests.service.commands import Desk, report
+from tests.service.killing import killed
 from tests.service.test_backup import answers, backed_up, told
 from tests.service.test_backup_faults import aside, is_empty
 
@@ -24,42 +22,6 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 def backup(desk: Desk, tmp_path: Path) -> Path:
     return backed_up(desk, tmp_path / "posterity.backup")
-
-
-# Ends like a machine that loses its power, before a statement or a change of a file of a given number.
-DIE = """
-import os, signal, sys
-from itertools import count
-from sqlalchemy import Engine, event
-from service.cli import main
-
-last, numbers = int(sys.argv.pop(1)), count()
-
-def step(*_):
-    if next(numbers) == last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def note(happening, _):
-    if happening in ("os.link", "os.rename", "os.remove", "sqlite3.connect"):
-        step()
-
-for happening in ("before_cursor_execute", "commit"):
-    event.listen(Engine, happening, step)
-sys.addaudithook(note)
-try:
-    main()
-finally:
-    print(next(numbers), file=sys.stderr)
-"""
-
-
-def killed(desk: Desk, last: int, *arguments: str | Path) -> int:
-    """Type a command and kill it before a step; how many steps there were, or 0 where it was killed."""
-    config = f"{desk.folder}/config.toml"
-    command = [sys.executable, "-c", DIE, str(last), "--config", config, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return int(done.stderr) if done.returncode == 0 else 0
 
 
 def moments(steps: int) -> Sequence[int]:

@@ -1,10 +1,6 @@
 """Taking reports in: named files stay, inbox files are put away, and nothing is ever doubled."""
 
 import json
-import random
-import signal
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.service.commands import CUTOFF, EXAMPLES, Desk, report
+from tests.service.killing import killed, spread
 
 SHIPPED = 273
-SEED = 20261121
 
 
 @pytest.fixture
@@ -160,25 +156,6 @@ def test_a_source_that_says_the_same_for_ever_adds_nothing(desk: Desk) -> None:
     assert (counts["report_version"], counts["event_membership"]) == (SHIPPED, SHIPPED)
 
 
-def seconds(desk: Desk, *arguments: str) -> float:
-    """How long a command takes that is left in peace."""
-    started = time.monotonic()
-    assert desk.start(*arguments).wait() == 0
-    return time.monotonic() - started
-
-
-def killed(desk: Desk, *arguments: str, after: float) -> bool:
-    """Start a command and kill it; whether it had not ended by then. The database is sound either way."""
-    process = desk.start(*arguments)
-    try:
-        process.wait(timeout=after)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    process.wait()
-    desk.counts()
-    return process.returncode == -signal.SIGKILL
-
-
 def dropped(desk: Desk, files: Mapping[str, Sequence[str]]) -> Desk:
     for name, content in files.items():
         desk.write(f"inbox/{name}", *content)
@@ -187,17 +164,13 @@ def dropped(desk: Desk, files: Mapping[str, Sequence[str]]) -> Desk:
 
 @pytest.mark.slow
 def test_an_intake_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    desk, usual, chance = Desk(tmp_path / "killed"), Desk(tmp_path / "usual"), random.Random(SEED)  # noqa: S311 - no secret
+    desk, usual = Desk(tmp_path / "killed"), Desk(tmp_path / "usual")
     lines = EXAMPLES.read_text(encoding="utf-8").splitlines()
     files = {f"part-{n}.jsonl": lines[n * 40 : (n + 1) * 40] for n in range(7)}
-    for each in (usual, desk):
-        each.types("migrate")
-    usually, met = min(seconds(dropped(usual, files), "ingest") for _ in range(2)), 0
-    for _ in range(30):  # every file again each time, as from a source that repeats itself
-        met += killed(dropped(desk, files), "ingest", after=usually * chance.uniform(0.4, 1))
-        if met > 3:
-            break
-    assert met > 3
+    steps = min(killed(dropped(usual, files), -1, "ingest") for _ in range(2))
+    for last in spread(steps, 5):  # every file again each time, as from a source that repeats itself
+        assert not killed(dropped(desk, files), last, "ingest")
+        desk.counts()
     assert dropped(desk, files).types("ingest").code == 0
     assert (waiting(desk), done(desk)) == ([], sorted(files))
     counts = desk.counts()
@@ -207,16 +180,14 @@ def test_an_intake_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path
 
 @pytest.mark.slow
 def test_a_night_killed_at_any_moment_is_published_once_in_the_end(tmp_path: Path) -> None:
-    desk, usual, chance = Desk(tmp_path / "killed"), Desk(tmp_path / "usual"), random.Random(SEED)  # noqa: S311 - no secret
+    desk, usual = Desk(tmp_path / "killed"), Desk(tmp_path / "usual")
     for each in (usual, desk):
         each.types("ingest", each.write("r.jsonl", report()))
     nights = [f"2025-06-{day:02}" for day in range(1, 6)]
-    usually = seconds(usual, "run", "--as-of", CUTOFF)
-    window = [usually * chance.uniform(0.2, 0.9) for _ in nights]
-    met = sum(
-        killed(desk, "run", "--as-of", day, after=wait) for day, wait in zip(nights, window, strict=True)
-    )
-    assert met > 1
+    steps = killed(usual, -1, "run", "--as-of", CUTOFF)
+    for day, last in zip(nights, spread(steps, len(nights)), strict=True):
+        assert not killed(desk, last, "run", "--as-of", day)
+        desk.counts()
     for day in nights:
         (undisturbed,) = usual.types("run", "--as-of", day, "--json").json
         (document,) = desk.types("run", "--as-of", day, "--json").json

@@ -15,8 +15,8 @@ from model.errors import InputRefused
 from service.snapshot_check import checked
 from service.snapshot_lines import raw_lines
 from tests.service.commands import Desk, quiet, report
+from tests.service.killing import killed
 from tests.service.snapshots import Lines, forged, lines_in, lived, of_kind, signed, snapshot, stream
-from tests.service.test_backup_killed import killed
 
 type Change = Callable[[Lines], object]
 
