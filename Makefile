@@ -13,6 +13,9 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 REQUIREMENTS := pyproject.toml requirements.txt requirements-dev.txt .python-version
 INSTALL = @VIRTUAL_ENV=$(CURDIR)/.venv $(UV) pip install --quiet
 
+# Whole files go to workers in the order of tests/conftest.py; xdist's own is by their numbers of tests.
+TOGETHER := -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: install run test quick check format lock clean
 
 install: .venv/.installed
@@ -27,10 +30,10 @@ run: .venv/.installed
 	@echo "       .venv/bin/posterity serve                            the same in a browser, at http://127.0.0.1:8000"
 
 test: .venv/.installed-dev
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest $(TOGETHER)
 
 quick: .venv/.installed-dev
-	$(BIN)/pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/pytest $(TOGETHER) -m "not slow"
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check
