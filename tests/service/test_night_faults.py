@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -125,11 +125,10 @@ def _full(desk: Desk, filling: Path) -> None:
 @pytest.mark.sqlite("it makes databases of its own")
 def test_a_schedulers_work_may_be_killed_anywhere_and_done_again(database: str) -> None:
     """A bounded sample; `benchmarks.kills` tries hundreds."""
-    command = [sys.executable, "-m", "benchmarks.kills", "--trials", "8", "--database", database]
-    seed = str(date.today().toordinal())  # noqa: DTZ011 - any number will do, another one each day
-    done = subprocess.run([*command, "--seed", seed], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "benchmarks.kills", "--trials", "3", "--database", database]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 kills" in done.stdout
+    assert "3 kills" in done.stdout
     assert "wrong: 0" in done.stdout
 
 

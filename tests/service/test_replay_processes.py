@@ -21,7 +21,8 @@ of_processes = pytest.mark.sqlite("it is about processes; test_replay is about w
 
 SPAN = ("--from", "2025-05-02", "--to", "2025-06-30")
 NIGHTS = 60
-MONTHS = ("--from", "2025-01-02", "--to", "2026-06-30", "--band")  # seconds of work
+# Seconds of work, of which the first is stored after one.
+MONTHS = ("--from", "2025-01-02", "--to", "2026-06-30", "--band")
 MANY = 545
 WEEKS = ("--from", "2025-06-23", "--to", "2025-06-30", "--every", "7d")
 PATIENCE = 120  # seconds
