@@ -22,14 +22,26 @@ OWN = {
 }  # fixtures of tests that see to it themselves
 
 
+MADE = {"database_url", "empty_url", "kept_url"}  # of them, those that are made of either kind
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "sqlite(reason): what types commands, but runs on SQLite alone")
+    config.addinivalue_line("markers", "sqlite(reason): runs on SQLite alone")
+    config.addinivalue_line("markers", "both(reason): runs on both kinds, though its module is marked sqlite")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest looks whether a test chooses its fixtures' parameters
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what types commands on both kinds of database, unless it is marked `sqlite`."""
-    about_one = metafunc.definition.get_closest_marker("sqlite") or OWN & set(metafunc.fixturenames)
-    if hasattr(metafunc.module, "Desk") and not about_one:
+    """Run what types commands on both kinds of database; what is marked `sqlite`, on that alone.
+
+    A module is marked where every statement of it meets a server in other tests too. A test in there is
+    marked `both` where it adds one, or is about what differs: transactions, locks, processes that are killed.
+    """
+    alone = (marked := metafunc.definition.get_closest_marker)("sqlite") and not marked("both")
+    own = OWN & set(metafunc.fixturenames)
+    for name in sorted(own & MADE) if alone else ():
+        metafunc.definition.add_marker(pytest.mark.parametrize(name, ["sqlite"], indirect=True))
+    if hasattr(metafunc.module, "Desk") and not (alone or own):
         metafunc.parametrize("database_kind", KINDS, indirect=True, scope="module")
 
 

@@ -20,6 +20,8 @@ from tests.service.believing import believed
 from tests.service.browsing import Browser, near
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 ID = "russia-latin-america"
 MODELS = [
     one
@@ -75,6 +77,7 @@ def asked(path: str, operation: dict[str, Any]) -> Iterator[tuple[str, dict[str,
         yield address, {name: value}
 
 
+@pytest.mark.both("adds statements")
 def test_every_example_is_answered_as_it_is_described(browser: Browser) -> None:
     described = browser.gets("/openapi.json").json()
     number = 0

@@ -10,6 +10,8 @@ from storage.database import Database
 from tests.service.browsing import problem
 from tests.service.offices import Office, deal
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def office(tmp_path: Path, database: Database, database_url: str) -> Office:
@@ -44,6 +46,7 @@ def test_each_event_stands_on_one_page(office: Office) -> None:
     assert len({one["event"] for page in pages for one in page}) == 7
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -65,6 +68,7 @@ def test_events_are_found_by_what_their_reports_say(office: Office, asked: str, 
     assert keys(office, asked) == found
 
 
+@pytest.mark.both("adds statements")
 def test_a_cutoff_hides_what_was_said_of_an_event_later(office: Office) -> None:
     office.hands_in(deal("a", event="one"), deal("b", "2025-03-09", event="one", headline="Later"))
     (then,), (now,) = office.lists("/events?as_of=2025-03-05"), office.lists("/events")
@@ -118,6 +122,7 @@ def test_what_an_event_did_is_found_whatever_its_key_is(office: Office, key: str
     assert len(office.lists(f"/events/{quote(key, safe='')}")["effects"]) == 1
 
 
+@pytest.mark.both("adds statements")
 def test_an_event_within_an_occasion_that_counts_is_told_to_add_nothing(office: Office) -> None:
     office.hands_in(deal("a", event="one"), deal("b", "2025-03-05", event="two", country="BR"))
     office.runs()

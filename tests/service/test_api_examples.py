@@ -10,6 +10,8 @@ from service.api import corrections, outcomes, review, shapes, whatif
 from storage.database import Database
 from tests.service.offices import Office, deal
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 BODIES: dict[str, tuple[type[BaseModel], str]] = {
     "amend": (corrections.Amendment, "/reports/a/amend"),
     "retract": (corrections.Reason, "/reports/a/retract"),

@@ -13,6 +13,8 @@ from tests.service.believing import CAUSE, believed, days_of
 from tests.service.browsing import near
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 FEED = "/api/v1/forecasts/quiet/feed.atom"
 ATOM = "{http://www.w3.org/2005/Atom}"
 HOSTILE = [

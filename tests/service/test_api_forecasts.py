@@ -13,6 +13,8 @@ from tests.service.believing import CAUSE, EXPECTED, believed, days_of
 from tests.service.browsing import Browser, near, problem
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 API = "/api/v1/forecasts"
 FIRST = date(2026, 1, 1)
 
@@ -88,6 +90,7 @@ def test_a_forecast_of_which_nothing_was_published_has_no_numbers(
     assert "no published run yet" in problem(near(station.service).gets(f"{API}/quiet/latest"), 404)["detail"]
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize(
     ("asked", "run", "age"),
     [
@@ -128,6 +131,7 @@ def test_the_latest_run_is_given_word_for_word(browser: Browser, station: Statio
     assert browser.gets(f"{API}/quiet/runs/9").text == run.document
 
 
+@pytest.mark.both("adds statements")
 def test_runs_are_listed_the_latest_cutoff_first_and_page_by_page(browser: Browser, station: Station) -> None:
     believed(station, date(2026, 1, 11), None, status="failed")
     again = believed(station, date(2026, 1, 8), 0.62, known_at=datetime(2026, 1, 19, tzinfo=UTC))
@@ -228,6 +232,7 @@ PATHS = [
 PATHS += ["/quiet/runs/9/outlook", "/quiet/versions", "/quiet/feed.atom", "/quiet/history?format=csv"]
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize("path", PATHS)
 def test_what_a_client_has_is_not_sent_again_until_it_changes(
     browser: Browser, station: Station, path: str
@@ -270,6 +275,7 @@ def test_what_is_compressed_already_or_short_is_left_as_it_is(browser: Browser, 
     assert "content-encoding" not in answer.headers
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize("path", [*PATHS, "/quiet/history?format=parquet", "/nowhere", "/quiet?x=1"])
 def test_head_has_the_headers_of_get(still: Browser, path: str) -> None:
     def kept(answer: httpx.Response) -> dict[str, str]:

@@ -20,6 +20,8 @@ from tests.service.believing import believed, days_of
 from tests.service.browsing import Browser, afar, bearer, near, problem
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 HISTORY = "/api/v1/forecasts/quiet/history"
 FIRST = date(2026, 1, 1)
 HEADER = (
@@ -182,6 +184,7 @@ def test_hubs_get_the_same_as_parquet(browser: Browser) -> None:
     assert str(frame["reference_date"].dtype).startswith("datetime64")
 
 
+@pytest.mark.both("adds statements")
 def test_what_is_in_force_stays_in_a_hub_when_a_later_run_of_its_day_is_held(
     browser: Browser, station: Station
 ) -> None:
@@ -218,6 +221,7 @@ def test_a_client_that_takes_none_of_the_forms_is_told_which_there_are(still: Br
     assert "text/csv" in problem(answer, 406)["detail"]
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize("form", ["json", "csv", "parquet", "hubverse"])
 def test_pages_put_together_are_the_whole(still: Browser, form: str) -> None:
     asked = "&all_runs=true" if form in {"json", "csv", "parquet"} else ""
@@ -234,6 +238,7 @@ def test_pages_put_together_are_the_whole(still: Browser, form: str) -> None:
         assert [one for page in pages for one in page.text.splitlines()[1:]] == whole.text.splitlines()[1:]
 
 
+@pytest.mark.both("about what a transaction sees")
 def test_pages_are_of_one_state_whatever_is_stored_meanwhile(browser: Browser, station: Station) -> None:
     first = browser.gets(f"{HISTORY}?limit=3")
     believed(station, date(2026, 1, 1), 0.1, known_at=datetime(2026, 1, 19, tzinfo=UTC))
@@ -262,7 +267,6 @@ def test_a_cursor_that_no_list_gave_is_refused(still: Browser, cursor: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_history_longer_than_what_is_read_at_once_is_whole(browser: Browser, station: Station) -> None:
     days_of(station, date(2020, 1, 1), [0.5] * (2 * CHUNK))
     given = {
@@ -313,6 +317,7 @@ def test_what_cannot_be_meant_is_refused_with_what_to_write(
     assert says in errors[0]["detail"]
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize(
     "asked", ["to=9999-12-31", "from=0001-01-01", "known_at=9999-12-31", "known_at=0001-01-01"]
 )

@@ -12,6 +12,8 @@ from storage.database import Database
 from tests.service.browsing import problem
 from tests.service.offices import API, LINES, Office, deal
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 HOSTILE = [
     '=HYPERLINK("https://evil.example","x")',
     "+1+cmd|' /C calc'!A0",
@@ -115,6 +117,7 @@ def test_under_the_same_key_something_else_is_refused(office: Office) -> None:
     assert len(office.lists("/reports")) == 1
 
 
+@pytest.mark.both("two at once")
 def test_two_who_choose_the_same_key_do_not_meet(office: Office) -> None:
     once = {"Idempotency-Key": "1"}
     office.hands_in_lines(deal(), headers=once)
@@ -158,6 +161,7 @@ def test_each_report_stands_on_one_page_the_latest_first(office: Office) -> None
     assert days == sorted(days, reverse=True)
 
 
+@pytest.mark.both("about what a transaction sees")
 def test_what_comes_in_meanwhile_shifts_no_page(office: Office) -> None:
     office.hands_in(*(deal(f"r{n}") for n in range(4)))
     first = office.gets("/reports?limit=2")
@@ -166,6 +170,7 @@ def test_what_comes_in_meanwhile_shifts_no_page(office: Office) -> None:
     assert [one["id"] for one in (*first.json(), *rest)] == ["r3", "r2", "r1", "r0"]
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.parametrize(
     ("asked", "found"),
     [
@@ -190,6 +195,7 @@ def test_reports_are_found_by_what_they_say(office: Office, asked: str, found: s
     assert {one["id"] for one in office.lists(f"/reports?{asked}")} == found
 
 
+@pytest.mark.both("adds statements")
 def test_reports_of_an_event_are_found_by_its_key(office: Office) -> None:
     office.hands_in(deal("a", event="one"), deal("b", event="one"), deal("c", event="two"))
     assert {one["id"] for one in office.lists("/reports?event=one")} == {"a", "b"}
@@ -208,6 +214,7 @@ def test_a_report_is_shown_in_all_its_versions_with_author_and_time(office: Offi
     assert detail["decisions"][0]["why"]
 
 
+@pytest.mark.both("adds statements")
 def test_a_report_is_shown_as_it_was_known(office: Office) -> None:
     office.hands_in(deal())
     office.does("/reports/a/retract", {"because": "a hoax"})
@@ -264,6 +271,7 @@ def test_hostile_text_is_inert_in_csv_and_stands_as_it_came_in_json(office: Offi
     assert {one["headline"] for one in office.lists("/reports")} == set(HOSTILE)
 
 
+@pytest.mark.both("adds statements")
 def test_csv_without_a_limit_has_everything(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.api.evidence._CHUNK", 3)
     office.hands_in(*(deal(f"r{n}") for n in range(10)))

@@ -11,6 +11,8 @@ from storage.database import Database
 from tests.service.browsing import near, problem
 from tests.service.offices import API, Office, deal
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def office(tmp_path: Path, database: Database, database_url: str) -> Office:
@@ -63,6 +65,7 @@ def test_an_editor_accepts_with_changes(office: Office) -> None:
     assert last["reason"] == "the agency confirmed it"
 
 
+@pytest.mark.both("adds statements")
 def test_an_editor_accepts_as_proposed_and_rejects(office: Office) -> None:
     office.guesses("g1", "g2")
     assert office.does("/review/1/accept", {}, scope="edit")["version"] == 1
@@ -82,6 +85,7 @@ def test_several_are_decided_all_or_none(office: Office) -> None:
     assert rejected["number"] == 3
 
 
+@pytest.mark.both("two at once")
 @pytest.mark.parametrize("way", ["accept", "reject"])
 def test_what_was_decided_meanwhile_is_a_conflict_that_says_by_whom(office: Office, way: str) -> None:
     office.guesses("g1")

@@ -12,6 +12,8 @@ from storage.database import Database
 from tests.service.browsing import problem
 from tests.service.offices import Office, deal
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def office(tmp_path: Path, database: Database, database_url: str) -> Office:

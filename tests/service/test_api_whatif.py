@@ -12,6 +12,8 @@ from storage.database import Database
 from tests.service.browsing import near, problem
 from tests.service.offices import API, Office, deal
 
+pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+
 WHAT_IF = "/forecasts/quiet/what-if"
 
 
@@ -111,8 +113,6 @@ def test_there_is_no_such_run(office: Office, path: str, body: dict[str, Any]) -
 
 
 @pytest.mark.slow
-@pytest.mark.sqlite("a process of its own asks a file")
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_process_that_answers_never_loads_pymc(office: Office) -> None:
     program = """
 import sys

@@ -10,6 +10,8 @@ import pytest
 from tests.service.andes import ANDES, the_line
 from tests.service.commands import CUTOFF, RESOLVES, SURE, Desk, decidable, quiet
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 ONE_OFF = """
 [[forecasts]]
 id = "one"

@@ -11,6 +11,8 @@ from service.program import app
 from tests.service.commands import EXAMPLES, ROOT, Answer, Desk
 from tests.service.panels import write_register, write_votes
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 EXAMPLE = "Example: posterity "
 COMMANDS = {
     command.name or getattr(command.callback, "__name__", ""): command for command in app.registered_commands
@@ -48,7 +50,6 @@ def test_a_command_shows_what_it_does_and_an_example(prepared: Desk, name: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.sqlite("each command has tests of its own on both")
 @pytest.mark.parametrize(
     "name", [one for one in COMMANDS if one != "serve"]
 )  # which goes on until it is stopped

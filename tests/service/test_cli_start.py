@@ -8,7 +8,7 @@ import pytest
 
 from tests.service.commands import CUTOFF, Desk, report
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.sqlite("what is loaded does not depend on it")]
 
 NEVER = {"pymc", "pytensor", "nutpie", "arviz", "xarray", "scipy", "alembic", "apscheduler", "pyarrow"}
 EARLY = "2025-04-30"

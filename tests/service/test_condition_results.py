@@ -16,6 +16,8 @@ from storage.outbox import claim, dead, queue, sent
 from storage.runs import Status
 from tests.service.stations import DAY, HOUR, NOON, Station
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 MINUTE = timedelta(minutes=1)
 
 Make = Callable[..., Station]

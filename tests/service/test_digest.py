@@ -18,6 +18,8 @@ from tests.service.andes import FIRST, contract, treaty
 from tests.service.commands import quiet
 from tests.service.digests import MONDAY, THIS_WEEK, WEEK, Newsroom
 
+pytestmark = pytest.mark.sqlite("who is written what; its statements meet a server elsewhere")
+
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Newsroom]:

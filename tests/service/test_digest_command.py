@@ -14,6 +14,8 @@ from tests.service.andes import ANDES, FIRST
 from tests.service.commands import Desk, said_in_one_line
 from tests.service.smtp_peer import ALWAYS, Fault, Peer
 
+pytestmark = pytest.mark.sqlite("who is written what; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def peer() -> Iterator[Peer]:
@@ -113,6 +115,7 @@ def test_a_digest_may_go_to_one_reader_alone(desk: Desk, peer: Peer) -> None:
     assert [one.recipients for one in peer.received] == [("ben@example.org",)]
 
 
+@pytest.mark.both("adds statements")
 def test_where_nobody_is_subscribed_that_is_said_and_no_error(desk: Desk) -> None:
     answer = desk.types("digest")
     assert answer.code == 0
@@ -173,6 +176,7 @@ def test_a_file_that_cannot_be_written_is_out_of_reach(desk: Desk) -> None:
     assert "none/x.eml: cannot be written (No such file or directory)" in said_in_one_line(answer, 3)
 
 
+@pytest.mark.both("a process is killed")
 @pytest.mark.slow
 def test_a_digest_that_is_killed_in_between_is_finished_by_the_next_and_nobody_gets_it_twice(
     desk: Desk, peer: Peer

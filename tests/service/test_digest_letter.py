@@ -22,6 +22,8 @@ from tests.service.andes import ANDES, FIRST, contract
 from tests.service.commands import quiet
 from tests.service.digests import THIS_WEEK, URL, WEEK, Newsroom, Shown, numbers, plain, reader, words
 
+pytestmark = pytest.mark.sqlite("who is written what; its statements meet a server elsewhere")
+
 PAGE_ALONE = {"lines", "shades", "diamonds", "bands", "each", "believed", "sources"}  # about the picture
 TEXT_ALONE = {"event", "https", "paper", "example", "tanks"}  # the links' addresses
 HOSTILE = (

@@ -11,6 +11,8 @@ from tests.service.andes import FIRST
 from tests.service.commands import SURE, quiet, report
 from tests.service.digests import MONDAY, WEEK, Newsroom
 
+pytestmark = pytest.mark.sqlite("who is written what; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def room(database: Database, tmp_path: Path) -> Newsroom:

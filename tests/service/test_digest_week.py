@@ -18,6 +18,8 @@ from tests.service.andes import ANDES, FIRST
 from tests.service.commands import quiet
 from tests.service.digests import MONDAY, THIS_WEEK, WEEK, Newsroom
 
+pytestmark = pytest.mark.sqlite("who is written what; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def room(database: Database, tmp_path: Path) -> Newsroom:
@@ -171,6 +173,7 @@ def test_the_day_of_an_edition_is_that_of_the_schedules_time_zone(room: Newsroom
     assert (said["day"], said["week_before"]) == ("2025-06-30", "2025-06-23")
 
 
+@pytest.mark.both("two at once")
 @pytest.mark.slow
 def test_two_processes_that_send_a_week_at_once_write_to_everyone_once(
     room: Newsroom, database_url: str

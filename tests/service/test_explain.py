@@ -28,6 +28,8 @@ from tests.service.andes import (
 )
 from tests.service.commands import CUTOFF, SURE, Desk, quiet, report, said_in_one_line, vivid
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
@@ -169,6 +171,7 @@ def test_before_anything_was_seen_nothing_moved(tmp_path: Path) -> None:
     assert "Nothing moved: no event counts, and no silence either.\n" in shown(desk)
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.slow
 def test_a_scenario_that_silence_rules_out_is_said_so_first(tmp_path: Path) -> None:
     desk = Desk(tmp_path, SURE.replace("up = 1", "up = 0.5"))

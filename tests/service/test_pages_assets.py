@@ -11,6 +11,8 @@ from tests.service.browsing import near
 from tests.service.commands import ROOT, quiet
 from tests.service.digests import Newsroom
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 FILES = sorted(path.name for path in (ROOT / "service" / "static").iterdir())
 
 

@@ -10,6 +10,8 @@ from storage.reports import StoredReport, report_versions
 from tests.service.reviewing import ANA, Bureau, deal
 from tests.service.visiting import Visitor
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 PAGE = "/reports/feed%3A1"
 
 

@@ -22,6 +22,8 @@ from tests.service.digests import Newsroom, Shown
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 ANA: dict[str, Any] = {"author": "Ana", "why": "seen on film"}
 
 
@@ -55,6 +57,7 @@ def test_each_event_stands_with_its_days_countries_reports_and_where_it_counts(v
     assert "1 report, 1 denies" in denied
 
 
+@pytest.mark.both("adds statements")
 def test_filters_narrow_the_list_down_and_blank_fields_mean_nothing(visitor: Visitor) -> None:
     blank = "search=&tag=&country=&since=&until=&forecast=&indicator=&known_at="
     assert visitor.reads(f"/events?{blank}").count("credible") == visitor.reads("/events").count("credible")
@@ -93,6 +96,7 @@ def test_the_pager_leads_to_every_event_once(room: Newsroom, visitor: Visitor) -
     assert sorted(map(int, found)) == list(range(60))
 
 
+@pytest.mark.both("adds statements")
 def test_the_past_is_shown_as_it_was_known(room: Newsroom, visitor: Visitor) -> None:
     assert "Peru buys tanks" not in visitor.reads("/events?known_at=2025-06-23")
     assert "Bolivia and Peru buy radars" in visitor.reads("/events?known_at=2025-06-23T12:00:00Z")
@@ -139,6 +143,7 @@ def test_corrections_are_shown_with_who_made_them_and_why(room: Newsroom, visito
     assert "This report was retracted by Ben" in visitor.reads("/reports/c10")
 
 
+@pytest.mark.both("adds statements")
 def test_an_event_that_was_merged_leads_on(room: Newsroom, visitor: Visitor) -> None:
     review.merge(room.service, "c1", ["c2"], **ANA)
     answer = visitor.opens("/events/c2", 410)
@@ -227,7 +232,6 @@ def test_an_empty_store_says_what_fills_it(tmp_path: Path, database: Database) -
     assert "posterity ingest reports.jsonl" in words
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_pages_scan_no_table(room: Newsroom) -> None:
     counting, service = Counting(room.service), room.service
     looks: list[Callable[[], object]] = [

@@ -15,6 +15,8 @@ from tests.service.commands import quiet
 from tests.service.digests import Newsroom
 from tests.service.scenes import HELD_ON, PAGE, scene
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 DAY = timedelta(days=1)
 
 
@@ -53,6 +55,7 @@ def test_each_forecast_stands_in_its_own_order_with_words_and_changes(room: News
     assert "next night 2 Jul 2025, 02:15 UTC" in text_of(html)
 
 
+@pytest.mark.both("adds statements")
 def test_where_there_is_nothing_to_compare_with_stands_a_dash(tmp_path: Path, database: Database) -> None:
     room = Newsroom(tmp_path, database, quiet())
     room.night("2025-06-30")

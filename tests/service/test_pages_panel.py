@@ -15,6 +15,8 @@ from tests.service.panels import CONFIGURATION, STORED, TRANSFERS, write_registe
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 FILES = """
 [panel]
 register = "register.csv"
@@ -165,7 +167,6 @@ def test_strangers_are_not_shown_it(room: Newsroom) -> None:
     assert afar(room.service).gets("/panel").status_code == 401
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_page_scans_no_table(room: Newsroom) -> None:
     panels = Panels(room.service)
     look = partial(panels.of, room.service.configuration.forecasts[0], Question())
@@ -173,7 +174,6 @@ def test_the_page_scans_no_table(room: Newsroom) -> None:
     assert not SCANNED.search(plan), plan
 
 
-@pytest.mark.sqlite("what it reads is the same on both")
 def test_the_command_reads_the_files_that_the_configuration_names(tmp_path: Path) -> None:
     desk = Desk(tmp_path, FILES + CONFIGURATION)
     write_register(desk.folder)

@@ -12,6 +12,8 @@ from tests.service.browsing import near
 from tests.service.digests import Newsroom
 from tests.service.scenes import PAGE, scene
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def room(tmp_path: Path, database: Database) -> Newsroom:

@@ -14,6 +14,8 @@ from tests.service.reviewing import ANA, Bureau, deal
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def bureau(tmp_path: Path, database: Database) -> Bureau:
@@ -105,6 +107,7 @@ def test_a_change_that_makes_no_sense_is_refused_beside_its_field(bureau: Bureau
     assert len(bureau.waiting()) == 1
 
 
+@pytest.mark.both("two at once")
 def test_a_decision_that_somebody_took_meanwhile_is_explained(bureau: Bureau, editor: Visitor) -> None:
     bureau.guesses(deal("feed:1"), deal("feed:2", "2026-05-11"))
     page = editor.opens("/review/1").text
@@ -235,7 +238,6 @@ def test_an_empty_list_says_what_would_wait(editor: Visitor) -> None:
     assert "Nothing waits" in editor.reads("/review")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_pages_scan_no_table(bureau: Bureau) -> None:
     bureau.says(deal("a"), deal("b", "2026-02-11"))
     bureau.guesses(*(deal(f"feed:{n}", f"2026-02-{n % 27 + 1:02}") for n in range(45)))

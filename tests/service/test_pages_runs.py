@@ -21,6 +21,8 @@ from tests.service.digests import MONDAY, Newsroom, Shown
 from tests.service.visiting import HOSTILE, Visitor, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 CHECKS = (
     Verdict(name="rhat", figure=1.034, threshold=1.01, passed=False),
     Verdict(name="ess_bulk", figure=500.0, threshold=100.0, passed=True),
@@ -82,6 +84,7 @@ def test_every_run_stands_with_its_status_its_time_and_why_it_was_held(visitor: 
     assert words.index("1 Jul 2025") < words.index("16 Jun 2025")
 
 
+@pytest.mark.both("adds statements")
 def test_runs_are_narrowed_down_by_forecast_and_status(visitor: Visitor) -> None:
     held = visitor.opens("/runs?status=held&forecast=").text
     assert held.count('class="status held"') == held.count("/runs/") == 1
@@ -115,6 +118,7 @@ def test_the_pager_leads_to_every_run_once(
     assert found == [one.run for one in every]
 
 
+@pytest.mark.both("adds statements")
 def test_nights_say_which_step_failed_and_why(room: Newsroom, visitor: Visitor) -> None:
     tried(room, "failed", "run 7 of 2025-06-30 failed: its process was ended by signal 9")
     words = visitor.reads("/runs")
@@ -191,6 +195,7 @@ def test_hostile_words_are_shown_as_words(room: Newsroom) -> None:
         inert(Visitor(room.service).opens("/runs").text)
 
 
+@pytest.mark.both("adds statements")
 def test_an_empty_store_says_what_fills_it(tmp_path: Path, database: Database) -> None:
     words = Visitor(Newsroom(tmp_path, database).service).reads("/runs")
     for taught in ("posterity run", "posterity schedule", "[[sources]]", "No mail waits"):
@@ -208,7 +213,6 @@ def test_strangers_are_not_shown_what_ran(room: Newsroom) -> None:
     assert afar(room.service).gets("/runs").status_code == 401
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("forecast", "status"), [(None, None), ("andes", None), (None, "failed"), ("andes", "held")]
 )

@@ -12,6 +12,8 @@ from tests.service.commands import quiet
 from tests.service.digests import Newsroom
 from tests.service.scenes import PAGE, csrf_of, signed_in
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def room(tmp_path: Path, database: Database) -> Newsroom:
@@ -85,6 +87,7 @@ def test_through_a_proxy_that_ends_https_the_cookie_is_secure_too(room: Newsroom
     assert "Secure" in browser.posts("/sign-in", data={"key": key}).headers["set-cookie"]
 
 
+@pytest.mark.both("adds statements")
 def test_the_store_holds_neither_the_key_nor_the_token(room: Newsroom) -> None:
     key = keys.create(room.service, "ana", "edit")
     token = near(room.service).posts("/sign-in", data={"key": key}).cookies[COOKIE]
@@ -135,6 +138,7 @@ def test_a_session_ends_with_its_key(room: Newsroom) -> None:
     assert browser.gets("/", headers=PAGE | cookies).status_code == 303
 
 
+@pytest.mark.both("adds statements")
 def test_signing_out_ends_the_session_wherever_its_token_was_copied(room: Newsroom) -> None:
     browser = afar(room.service)
     cookies = signed_in(room.service, browser)

@@ -22,6 +22,8 @@ from tests.service.commands import quiet
 from tests.service.scenes import serving
 from tests.service.visiting import HOSTILE, Visitor
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 NAMES = ("quiet", "second", "third", "fourth", "fifth", "void")
 SAID = {("deals", 7): 0.25, ("deals", 30): 0.6}
 PATH = "/track-record"

@@ -28,6 +28,8 @@ from tests.service.panels import (
     write_votes,
 )
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 POINTS = {"yes": 1.0, "abstain": 0.5, "no": 0.0}
 ISO = dict(zip(VOTERS, ("BO", "BR", "CL", "CO", "MX", "NI", "PE", "RU", "US", "VE"), strict=True))
 
@@ -352,6 +354,7 @@ def test_a_csv_has_a_row_per_country_and_says_the_same_as_the_json(desk: Desk) -
         assert {name: float(line[name]) if line[name] else None for name in expected} == expected
 
 
+@pytest.mark.both("adds statements")
 def test_what_is_missing_is_an_empty_cell(desk: Desk) -> None:
     for line in cells(asked(desk, "--format", "csv", "--visits", "summit", files=False)):
         missing = {name for name, cell in line.items() if not cell}

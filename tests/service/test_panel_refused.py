@@ -7,6 +7,8 @@ import pytest
 from tests.service.commands import Desk, quiet, said_in_one_line
 from tests.service.panels import CONFIGURATION, EXPORTED, write_register, write_votes
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:

@@ -21,6 +21,8 @@ from tests.service.andes import explained, told_of, tonight
 from tests.service.commands import Desk, report, said_in_one_line
 from tests.service.reviewing import BEGIN, deal
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 EXAMPLE = "Example: posterity "
 COMMANDS = {getattr(one.callback, "__name__", ""): one for one in review.registered_commands}
 BECAUSE = ("--because", "seen on film", "--by", "Ana")
@@ -132,6 +134,7 @@ def test_what_waits_is_listed_for_machines(desk: Desk) -> None:
     }
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.slow
 def test_the_list_is_narrowed_and_cut(desk: Desk) -> None:
     waits(desk, deal("wire:1", tag="visit"), source="wire")

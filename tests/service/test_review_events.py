@@ -11,6 +11,8 @@ from storage.database import Database
 from storage.reports import list_reports
 from tests.service.reviewing import ANA, Bureau, deal, told
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 
 @pytest.fixture
 def bureau(tmp_path: Path, database: Database) -> Bureau:

@@ -20,6 +20,8 @@ from tests.service.archives import TODAY, Archive
 from tests.service.commands import Desk, quiet, said_in_one_line
 from tests.service.test_cli_start import NEVER, loaded
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 SAID = {("deals", 7): 0.25, ("deals", 30): 0.6}
 
 
@@ -62,6 +64,7 @@ def test_where_nothing_is_decided_it_says_how_scores_come_about(desk: Desk) -> N
         assert "Nothing is scored yet." in desk.types("scores", "--only", part).out
 
 
+@pytest.mark.both("adds statements")
 def test_where_all_runs_came_late_it_says_that_they_do_not_count(desk: Desk, archive: Archive) -> None:
     archive.publish("2025-02-03", 0.8, recorded="2025-06-01T00:00", outlook=SAID)
     archive.comes_true({"deals": 0.8})
@@ -152,6 +155,7 @@ def test_some_forecasts_can_be_asked_alone(desk: Desk) -> None:
     assert (told["forecasts"], told["outlooks"], told["open"]) == ([], [], 1)
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.usefixtures("lived")
 def test_what_was_known_then_can_be_asked(desk: Desk) -> None:
     told = desk.types("scores", "--json", "--known-at", "2025-12-31").json

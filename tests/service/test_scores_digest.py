@@ -18,6 +18,8 @@ from tests.service.archives import Archive
 from tests.service.commands import quiet
 from tests.service.digests import Newsroom, Shown, plain, reader
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 FRIDAY, MONDAY, NEXT = (datetime(2025, 6, day, 7, tzinfo=UTC) for day in (6, 9, 16))
 WEEK = "2025-W24"
 

@@ -8,6 +8,8 @@ import pytest
 from tests.service.andes import EARLY, LATE, contract, stored_without, tell, the_line, told_of, tonight
 from tests.service.commands import Desk, said_in_one_line
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
@@ -34,6 +36,7 @@ def test_it_is_what_the_night_said(desk: Desk) -> None:
     assert (told["watch"], told["outlook"]) == (night["watch"], night["outlook"])
 
 
+@pytest.mark.both("adds statements")
 @pytest.mark.slow
 def test_the_most_informative_indicator_comes_first(desk: Desk) -> None:
     told = watched(desk)["watch"]

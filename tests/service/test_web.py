@@ -13,6 +13,8 @@ from storage.database import Database, open_database
 from tests.service.browsing import Browser, afar, bearer, near, problem
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 SUBSCRIBERS = "/api/v1/subscribers"
 ONE = {"address": "ana@example.org"}
 HEAVY = {"pymc", "pytensor", "nutpie", "arviz", "xarray", "pandas", "scipy", "matplotlib", "pyarrow"}

@@ -14,6 +14,8 @@ from storage.subscribers import Subscriber, subscriber
 from tests.service.browsing import afar, bearer, near, problem
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 SUBSCRIBERS = "/api/v1/subscribers"
 ANA = "ana@example.org"
 PLAIN: dict[str, Any] = {

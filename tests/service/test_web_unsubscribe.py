@@ -19,6 +19,8 @@ from storage.subscribers import Subscriber, subscriber_of
 from tests.service.browsing import Browser, afar
 from tests.service.stations import Station
 
+pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 
 
@@ -161,6 +163,7 @@ def test_a_click_in_several_parts_is_a_click_too(
     assert versions(station)[-1] == ("link", False)
 
 
+@pytest.mark.both("adds statements")
 def test_a_second_click_is_answered_alike_and_changes_nothing(
     station: Station, browser: Browser, reader: Subscriber
 ) -> None:
@@ -204,7 +207,6 @@ def test_a_token_that_is_nobodys_gets_a_page_that_gives_no_hint(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_database_that_another_holds_is_said_on_a_page_and_nothing_is_changed(
     station: Station, browser: Browser, reader: Subscriber
 ) -> None:

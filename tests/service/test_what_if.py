@@ -22,6 +22,8 @@ from tests.service.andes import (
 )
 from tests.service.commands import CUTOFF, SURE, Answer, Desk, quiet, said_in_one_line
 
+pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, database_kind: str) -> Desk:
