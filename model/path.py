@@ -15,11 +15,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model.errors import Unresolved
-from model.quadrature import ERROR, Array, log_sum_exp
-from model.recurring import Latents, Recurring, alike, factor, latents, log_volumes, mean_rate
+from model.quadrature import Array, log_sum_exp
+from model.rate_grid import States, gridded
+from model.recurring import (
+    Latents,
+    Recurring,
+    alike,
+    factor,
+    latents,
+    log_product,
+    log_silence,
+    log_volumes,
+)
 
 RESIDUAL = 1e-6  # bits by which the parts may miss the whole before what is left is spread over them
-_ERROR = 1e-9  # of an integral over a volume, far below what the parts may miss
 _NEGLIGIBLE = 1e-12  # weight of a node that is left out of a mean
 _NODES = 16
 _FEWER = ((0.5, 4), (2.0, 12))  # nodes that do, mostly, where no scenario moved by more than so many bits
@@ -34,6 +43,7 @@ class Volume:
     Parameters
     ----------
     expected, noise : ndarray, shape (rows,)
+        ``Ē``, the noise, is the same in each: the rows are of one elicitation.
     credibilities : ndarray, shape (events,)
     powers : ndarray, shape (2, events)
         Of each event's factor at the path's beginning and end.
@@ -54,17 +64,50 @@ class Volume:
     items: Sequence[int] = ()
     silences: Sequence[tuple[int, float]] = ()
 
-    def at(self, share: float, *, error: float = ERROR) -> Recurring:
-        """Stand at a share of the way, its integral to be taken to an error."""
-        start, end = 1 - share, share
+    @property
+    def changes(self) -> Array:
+        """How the events' powers change along the way, shape (events,)."""
+        return np.asarray(self.powers[1] - self.powers[0])
+
+    def at(self, share: float) -> Recurring:
+        """Stand at a share of the way."""
         return Recurring(
             expected=self.expected,
             noise=self.noise,
             credibilities=self.credibilities,
-            exposure=float(start * self.exposure[0] + end * self.exposure[1]),
+            exposure=float(_between(self.exposure, share)),
             spread=self.spread,
-            powers=start * self.powers[0] + end * self.powers[1],
-            error=error,
+            powers=_between(self.powers, share),
+        )
+
+    def states(self, shares: Array) -> States:
+        """Stand at several shares of the way."""
+        kinds, which = alike(self.credibilities)
+        powers = np.array([np.bincount(which, weights=one, minlength=kinds.size) for one in self.powers])
+        return States(
+            expected=self.expected,
+            noise=float(self.noise[0]),
+            spread=self.spread,
+            events=self.credibilities.size,
+            kinds=kinds,
+            powers=_between(powers, shares[:, None]),
+            exposures=_between(self.exposure, shares),
+        )
+
+    def silent(self, shares: Array) -> Recurring:
+        """Leave out the events: a row for each scenario at each share, exposed by 1."""
+        exposed = np.outer(_between(self.exposure, shares), self.expected).ravel()
+        nothing = np.zeros(0)
+        return Recurring(
+            expected=exposed, noise=exposed, credibilities=nothing, exposure=1.0, spread=self.spread
+        )
+
+    def widest(self) -> Recurring:
+        """Stand at both ends, each event as heavy as it is at either: what bounds all between."""
+        return replace(
+            self.silent(np.array([0.0, 1.0])),
+            credibilities=self.credibilities,
+            powers=self.powers.max(axis=0),
         )
 
 
@@ -129,7 +172,8 @@ def contributions(path: Path) -> Contributions:
     if not path.items:
         nothing = np.zeros((0, path.log_prior.size))
         return Contributions(bits=nothing, points=nothing)
-    before, after = _posterior(path, 0.0), _posterior(path, 1.0)
+    ends = np.array([0.0, 1.0])
+    before, after = _log_probabilities(path, ends, _given(path, ends))
     bits, points = (after - before) / math.log(2), 100 * (np.exp(after) - np.exp(before))
     most = float(np.max(np.abs(bits)))
     nodes = next((fewer for limit, fewer in _FEWER if most < limit), _NODES)
@@ -153,72 +197,98 @@ def _complete(parts: Array, whole: Array) -> Array:
     return np.asarray(parts + share * (whole - parts.sum(axis=0)))
 
 
-def _posterior(path: Path, share: float) -> Array:
-    """``log P_τ(s)``, shape (rows,)."""
-    return _normalised(path, share, _latents(path, [one.at(share) for one in path.volumes]))
+def _between(ends: Array, share: float | Array) -> Array:
+    """Stand between what something is at the path's two ends, at one share of the way or at several."""
+    return np.asarray((1 - share) * ends[0] + share * ends[1])
 
 
-def _normalised(path: Path, share: float, given: Latents) -> Array:
-    joint = path.log_prior + given.log_evidence
-    for one in path.knowns:
-        joint = joint + (1 - share) * one.log_likelihood[0] + share * one.log_likelihood[1]
-    return np.asarray(joint - log_sum_exp(joint))
+def _given(path: Path, shares: Array) -> Latents:
+    """Coverage at each share of the way, under each scenario: the rows are (shares × scenarios)."""
 
+    silent = [one.silent(shares) for one in path.volumes if not one.credibilities.size]
+    eventful = [one for one in path.volumes if one.credibilities.size]
 
-def _latents(path: Path, now: Sequence[Recurring]) -> Latents:
+    def along(_: Sequence[Recurring], log_h: Array) -> Array:
+        h = np.exp(log_h)
+        found = sum(_log_z(one, shares, h) for one in eventful)
+        quiet = log_silence(silent, h) if silent else 0.0
+        return np.asarray(quiet + np.reshape(found, (-1, h.size) if eventful else ()))
+
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        return latents(now, path.coverage_sd)
+        return latents([one.widest() for one in path.volumes], path.coverage_sd, along)
+
+
+def _log_z(volume: Volume, shares: Array, h: Array) -> Array:
+    """``log Z_k(h)``, shape (shares, rows, nodes of h)."""
+    grid = gridded(volume.states(shares), h)
+    if grid is not None:
+        return grid.log_z
+    return np.array([log_product([volume.at(share)], np.log(h)) for share in shares])
+
+
+def _log_probabilities(path: Path, shares: Array, given: Latents) -> Array:
+    """``log P_τ(s)``, shape (shares, rows)."""
+    rows = shares.size * path.log_prior.size
+    joint = path.log_prior + np.broadcast_to(given.log_evidence, rows).reshape(shares.size, -1)
+    for one in path.knowns:
+        joint = joint + _between(one.log_likelihood, shares[:, None])
+    return np.asarray(joint - log_sum_exp(joint)[:, None])
 
 
 def _integrated(path: Path, nodes: int) -> Contributions:
     x, weights = np.polynomial.legendre.leggauss(nodes)
-    bits = np.zeros((path.items, path.log_prior.size))
-    points = np.zeros_like(bits)
-    for v, weight in zip((x + 1) / 2, weights / 2, strict=True):
-        probability, relative = _derivative(path, v**3)
-        bits += 3 * v**2 * weight * relative
-        points += 3 * v**2 * weight * probability * relative
-    return Contributions(bits=bits / math.log(2), points=100 * points)
+    v = (x + 1) / 2
+    probability, relative = _derivatives(path, v**3)
+    relative = (3 * v**2 * weights / 2)[:, None, None] * relative
+    points = np.sum(probability[:, None, :] * relative, axis=0)
+    return Contributions(bits=relative.sum(axis=0) / math.log(2), points=100 * points)
 
 
-def _derivative(path: Path, share: float) -> tuple[Array, Array]:
-    """``P_τ(s)``, shape (rows,), and each item's ``D_si − Σ_r P_τ(r) D_ri``, shape (items, rows)."""
-    now = [volume.at(share, error=_ERROR) for volume in path.volumes]
-    given = _latents(path, now)
-    probability = np.exp(_normalised(path, share, given))
-    total = np.zeros((path.items, probability.size))
+def _derivatives(path: Path, shares: Array) -> tuple[Array, Array]:
+    """``P_τ(s)``, shape (shares, rows), and ``D_si − Σ_r P_τ(r) D_ri``, shape (shares, items, rows)."""
+    given = _given(path, shares)
+    probability = np.exp(_log_probabilities(path, shares, given))
+    total = np.zeros((shares.size, path.items, path.log_prior.size))
     counts = given.weights.max(axis=0) > _NEGLIGIBLE
-    left = replace(given, h=given.h[counts], weights=given.weights[:, counts])
-    for volume, one in zip(path.volumes, now, strict=True):
-        _add_volume(total, volume, one, left)
+    h, weights = given.h[counts], given.weights[:, counts]
+    for volume in path.volumes:
+        if volume.silences or volume.changes.any():
+            _add_volume(total, volume, shares, h, weights.reshape(shares.size, -1, h.size))
     for known in path.knowns:
-        total[known.item] += known.log_likelihood[1] - known.log_likelihood[0]
-    return probability, total - (total @ probability)[:, None]
+        total[:, known.item] += known.log_likelihood[1] - known.log_likelihood[0]
+    return probability, total - total @ probability[..., None]
 
 
-def _add_volume(total: Array, volume: Volume, now: Recurring, given: Latents) -> None:
+def _add_volume(total: Array, volume: Volume, shares: Array, h: Array, weights: Array) -> None:
     """Add ``Σ_i Δp_i E[log(c_i E g h + (1 − c_i) Ē)]`` and ``−ΔX E[E g h]``, each to its item."""
-    changes = volume.powers[1] - volume.powers[0]
-    if not (changes.any() or volume.silences):
-        return
-    if not now.credibilities.size:
-        _add_silences(total, volume, np.sum(given.weights * mean_rate(now, given.h), axis=1))
-        return
-    with np.errstate(divide="ignore"):
-        rates, log_weights = log_volumes(now, given.h)
-    within = np.exp(log_weights - log_sum_exp(log_weights)[..., None])
-    weights = given.weights[..., None] * within
-    _add_silences(total, volume, np.sum(weights * rates, axis=(1, 2)))
-    kinds, which = alike(volume.credibilities)
-    for place, credibility in enumerate(kinds):
-        mine = (which == place) & (changes != 0)
-        if mine.any():
-            factors = np.maximum(factor(now, credibility, rates), _LEAST)
-            expectation = np.sum(weights * np.log(factors), axis=(1, 2))
-            for event in np.flatnonzero(mine).tolist():
-                total[volume.items[event]] += changes[event] * expectation
-
-
-def _add_silences(total: Array, volume: Volume, rate: Array) -> None:
+    rate, log_factors = _means(volume, shares, h, weights)
     for item, longer in volume.silences:
-        total[item] -= longer * rate
+        total[:, item] -= longer * rate
+    _, which = alike(volume.credibilities)
+    for event in np.flatnonzero(volume.changes).tolist():
+        total[:, volume.items[event]] += volume.changes[event] * log_factors[..., which[event]]
+
+
+def _means(volume: Volume, shares: Array, h: Array, weights: Array) -> tuple[Array, Array]:
+    """``E[E g h]``, shape (shares, rows), and the mean log-factor of each kind of event, beside it."""
+    if not volume.credibilities.size:
+        rate = np.outer(volume.expected, h)
+        hidden = volume.spread**2 * _between(volume.exposure, shares)[:, None, None] * rate
+        return np.sum(weights * rate / (1 + hidden), axis=-1), np.zeros((*weights.shape[:2], 0))
+    grid = gridded(volume.states(shares), h)
+    if grid is None:
+        each = [_means_at(volume.at(share), h, some) for share, some in zip(shares, weights, strict=True)]
+        return np.array([rate for rate, _ in each]), np.array([factors for _, factors in each])
+    density = grid.density(weights)
+    return density @ grid.rates, density @ grid.log_factors
+
+
+def _means_at(now: Recurring, h: Array, weights: Array) -> tuple[Array, Array]:
+    """Give the same at one share of the way, on nodes for the volume."""
+    with np.errstate(divide="ignore"):
+        rates, log_weights = log_volumes(now, h)
+    within = weights[..., None] * np.exp(log_weights - log_sum_exp(log_weights)[..., None])
+    kinds, _ = alike(now.credibilities)
+    factors = (np.log(np.maximum(factor(now, one, rates), _LEAST)) for one in kinds)
+    means = [np.sum(within * one, axis=(1, 2)) for one in factors]
+    return np.sum(within * rates, axis=(1, 2)), np.array(means).T

@@ -157,14 +157,14 @@ def _exposures(indicators: Sequence[Recurring]) -> tuple[Array, Array]:
 def log_product(indicators: Sequence[Recurring], log_h: Array) -> Array:
     """``Σ_k log Z_k(h)``, shape (rows, nodes)."""
     h = np.exp(log_h)
-    total = _log_silence(indicators, h)
+    total = log_silence(indicators, h)
     for one in indicators:
         if one.credibilities.size:
             total += log_sum_exp(log_volumes(one, h)[1])
     return total
 
 
-def _log_silence(indicators: Sequence[Recurring], h: Array) -> Array:
+def log_silence(indicators: Sequence[Recurring], h: Array) -> Array:
     """``Σ_k log E[exp(−E g h X)] = −Σ_k a · log(1 + E h X / a)``, shape (rows, nodes)."""
     exposures, variance = _exposures(indicators)
     exposed = exposures * h
