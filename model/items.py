@@ -54,10 +54,9 @@ class _Layout:
         exposure: tuple[float, float],
         silences: Sequence[tuple[Item, float]],
     ) -> Volume:
-        name, rows = seen.indicator.id, exact.as_stated(evidence, self.scenarios)
         return Volume(
-            expected=rows.stated[name],
-            noise=rows.mean[name],
+            expected=np.array([seen.indicator.stated[one] for one in self.scenarios]),
+            noise=mean_stated(evidence, seen),
             spread=seen.indicator.spread,
             credibilities=np.array([one.credibility for one in factors]),
             powers=np.array([one.powers for one in factors]).reshape(-1, 2).T,

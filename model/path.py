@@ -42,8 +42,9 @@ class Volume:
 
     Parameters
     ----------
-    expected, noise : ndarray, shape (rows,)
-        ``Ē``, the noise, is the same in each: the rows are of one elicitation.
+    expected : ndarray, shape (rows,)
+    noise
+        Ē.
     credibilities : ndarray, shape (events,)
     powers : ndarray, shape (2, events)
         Of each event's factor at the path's beginning and end.
@@ -56,7 +57,7 @@ class Volume:
     """
 
     expected: Array
-    noise: Array
+    noise: float
     spread: float
     credibilities: Array
     powers: Array
@@ -73,7 +74,7 @@ class Volume:
         """Stand at a share of the way."""
         return Recurring(
             expected=self.expected,
-            noise=self.noise,
+            noise=np.full_like(self.expected, self.noise),
             credibilities=self.credibilities,
             exposure=float(_between(self.exposure, share)),
             spread=self.spread,
@@ -86,7 +87,7 @@ class Volume:
         powers = np.array([np.bincount(which, weights=one, minlength=kinds.size) for one in self.powers])
         return States(
             expected=self.expected,
-            noise=float(self.noise[0]),
+            noise=self.noise,
             spread=self.spread,
             events=self.credibilities.size,
             kinds=kinds,

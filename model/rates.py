@@ -10,7 +10,8 @@ from scipy.special import gammaln, xlogy
 from model import exact
 from model.evidence import Evidence
 from model.quadrature import Array, log_sum_exp
-from model.recurring import Latents, Recurring, latents, log_volumes
+from model.rate_grid import States, gridded
+from model.recurring import Latents, Recurring, alike, latents, log_volumes
 
 _NEGLIGIBLE = 1e-17  # weight of a node that is left out
 _HELD = 700.0  # mean of which the chance of no event at all can be held
@@ -101,6 +102,28 @@ def rates(evidence: Evidence) -> Rates:
 
 
 def _rate(one: Recurring, given: Latents) -> Rate:
+    grid = gridded(_states(one), given.h)
+    if grid is None:
+        return _node_by_node(one, given)
+    weights = grid.density(given.weights[None])[0]
+    counts = weights.max(axis=0) > _NEGLIGIBLE
+    return Rate(np.broadcast_to(grid.rates[counts], (len(weights), counts.sum())), weights[:, counts])
+
+
+def _states(one: Recurring) -> States:
+    kinds, which = alike(one.credibilities)
+    return States(
+        expected=one.expected,
+        noise=float(one.noise[0]),
+        spread=one.spread,
+        events=one.credibilities.size,
+        kinds=kinds,
+        powers=np.bincount(which, minlength=kinds.size)[None].astype(float),
+        exposures=np.array([one.exposure]),
+    )
+
+
+def _node_by_node(one: Recurring, given: Latents) -> Rate:
     values, log_weights = log_volumes(one, given.h)
     within = np.exp(log_weights - log_sum_exp(log_weights)[..., None])
     weights = np.broadcast_to(given.weights[..., None] * within, values.shape)
