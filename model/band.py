@@ -16,7 +16,7 @@ from model.quadrature import Array
 
 DRAWS = 1000
 QUANTILES = (0.1, 0.9)
-_CHUNK = 100  # draws computed at a time: what fits the processor's cache is fastest
+_CHUNK = 250  # draws computed at a time: what fits the processor's cache is fastest
 _ERROR = 1e-7  # of an integral that has no finite sum: a quantile of a thousand draws needs no more
 _LEAST = 1e-300  # a drawn prior is never quite 0
 
