@@ -1,9 +1,12 @@
 """How fast the web application answers from a long store, beside Datasette with the same file and question.
 
 A real `posterity serve` process is asked over loopback, by one client and by eight, each a process of its
-own with one connection that it keeps. Run it as::
+own with one connection that it keeps. Both servers run all the while and are asked by turns, so that what
+else the machine does falls on both: by one client after every answer, by eight in rounds. The histories are
+those of all forecasts, one after the other; nothing here remembers an answer, and no client sends a tag. Run
+it as::
 
-    python -m benchmarks.web --folder DIR [--datasette PATH] [--requests 400]
+    python -m benchmarks.web --folder DIR [--datasette PATH] [--requests 1000]
 """
 
 import argparse
@@ -17,7 +20,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import get_context
@@ -29,6 +32,8 @@ from benchmarks import web_store
 from benchmarks.measuring import machine, table
 
 CLIENTS = 8
+WARMING = 10  # answers of each connection that do not count
+ROUNDS = 10
 PATIENCE = 60  # seconds until a server listens
 YEAR = web_store.LAST - timedelta(days=364)
 API = "/api/v1/forecasts"
@@ -62,40 +67,78 @@ class Measured:
     bytes: int
 
 
-def asked(address: str, paths: Sequence[str], number: int) -> list[tuple[float, int]]:
-    """Ask for paths in turn over one connection; give the seconds and the bytes of each answer."""
-    where = urlsplit(address)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
-    found = []
-    for turn in range(-10, number):  # the first ten warm it up
-        began = time.perf_counter()
-        connection.request("GET", paths[turn % len(paths)])
-        answer = connection.getresponse()
-        body = answer.read()
-        if turn >= 0:
-            found.append((time.perf_counter() - began, len(body)))
-        if answer.status != 200:
-            raise SystemExit(f"{paths[turn % len(paths)]}: {answer.status} {body[:300]!r}")
-    connection.close()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asking:
+    """A question to a server, and the addresses where it is asked, in turn."""
+
+    address: str
+    paths: Sequence[str]
+
+    def begun(self, place: int) -> "Asking":
+        """Begin at another address."""
+        first = place % len(self.paths)
+        return Asking(address=self.address, paths=[*self.paths[first:], *self.paths[:first]])
+
+
+type Answers = list[tuple[float, int]]
+
+
+def asked(askings: Sequence[Asking], number: int) -> list[Answers]:
+    """Ask servers by turns, over one connection each; give the seconds and the bytes of their answers."""
+    connections = [_connected(one.address) for one in askings]
+    found: list[Answers] = [[] for _ in askings]
+    for turn in range(-WARMING, number):
+        for asking, connection, answers in zip(askings, connections, found, strict=True):
+            answer = _answer(connection, asking.paths[turn % len(asking.paths)])
+            if turn >= 0:
+                answers.append(answer)
+    for connection in connections:
+        connection.close()
     return found
 
 
-def measured(address: str, paths: list[str], number: int, clients: int) -> Measured:
-    """Ask as so many clients at once."""
-    if clients == 1:
-        found = asked(address, paths, number)
-    else:
-        with get_context("spawn").Pool(clients) as pool:
-            shares = [(address, paths[one:] + paths[:one], number // clients) for one in range(clients)]
-            found = [answer for answers in pool.starmap(asked, shares) for answer in answers]
-    cuts = quantiles((1000 * seconds for seconds, _ in found), n=100, method="inclusive")
-    return Measured(median=cuts[49], p99=cuts[98], bytes=max(size for _, size in found))
+def _connected(address: str) -> http.client.HTTPConnection:
+    where = urlsplit(address)
+    return http.client.HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
+
+
+def _answer(connection: http.client.HTTPConnection, path: str) -> tuple[float, int]:
+    began = time.perf_counter()
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    took = time.perf_counter() - began
+    if answer.status != 200:
+        raise SystemExit(f"{path}: {answer.status} {body[:300]!r}")
+    return took, len(body)
+
+
+def measured(askings: Sequence[Asking], number: int, clients: int) -> list[Measured]:
+    """Ask each server so many times, as so many clients at once."""
+    found = asked(askings, number) if clients == 1 else _crowd(askings, number, clients)
+    return [_measured(answers) for answers in found]
+
+
+def _crowd(askings: Sequence[Asking], number: int, clients: int) -> list[Answers]:
+    found: list[Answers] = [[] for _ in askings]
+    share = -(-number // clients // ROUNDS)
+    with get_context("spawn").Pool(clients) as pool:
+        for turn in range(ROUNDS):
+            for asking, answers in zip(askings, found, strict=True):
+                shares = [([asking.begun(turn * share + place)], share) for place in range(clients)]
+                answers.extend(one for (own,) in pool.starmap(asked, shares, chunksize=1) for one in own)
+    return found
+
+
+def _measured(answers: Answers) -> Measured:
+    cuts = quantiles((1000 * seconds for seconds, _ in answers), n=100, method="inclusive")
+    return Measured(median=cuts[49], p99=cuts[98], bytes=max(size for _, size in answers))
 
 
 @contextmanager
 def serving(command: Sequence[str], folder: Path, listens: Callable[[str], str | None]) -> Iterator[str]:
     """Run a server, and give its address once it says where it listens."""
-    log = folder / "server.log"
+    log = folder / f"{Path(command[0]).name}.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(command, cwd=folder, stdout=stream, stderr=stream, env=os.environ)
     try:
@@ -158,7 +201,7 @@ def _sql(statement: str, **values: str) -> str:
 
 def overview(address: str, number: int) -> list[list[str]]:
     """Measure the first page: the server's time, and what a first and a second visit transfer."""
-    page = measured(address, ["/"], number, 1)
+    (page,) = measured([Asking(address=address, paths=["/"])], number, 1)
     first, second = _visit(address, {}), _visit(address, _visit(address, {})[1])
     rows = [["overview", "1", f"{page.median:.1f}", f"{page.p99:.1f}", f"{page.bytes:,}"]]
     rows += [
@@ -186,8 +229,7 @@ def _visit(address: str, kept: Kept) -> tuple[int, Kept]:
 
 
 def _loaded(address: str, path: str, kept: Kept) -> tuple[str, int, Kept]:
-    where = urlsplit(address)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=PATIENCE)
+    connection = _connected(address)
     headers = {"Accept-Encoding": "gzip", "Accept": "text/html"}
     headers |= {"If-None-Match": kept[path]} if path in kept else {}
     connection.request("GET", path, headers=headers)
@@ -207,40 +249,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where the store is kept, or made")
     parser.add_argument("--datasette", type=Path, help="its program, to compare with")
-    parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--requests", type=int, default=1000, help="of each kind")
     given = parser.parse_args()
     web_store.made(given.folder)
-    rows = []
-    with serving(posterity(given.folder), given.folder, _ours) as address:
-        ours = _all(address, questions(ours=True), given.requests)
-        rows += overview(address, given.requests)
-    theirs = {}
-    if given.datasette:
-        with serving(datasette(given.datasette, given.folder), given.folder, _theirs) as address:
-            theirs = _all(address, questions(ours=False), given.requests)
+    with ExitStack() as stack:
+        ours = stack.enter_context(serving(posterity(given.folder), given.folder, _ours))
+        servers = {"Posterity": (ours, questions(ours=True))}
+        if given.datasette:
+            other = serving(datasette(given.datasette, given.folder), given.folder, _theirs)
+            servers["Datasette"] = (stack.enter_context(other), questions(ours=False))
+        found = _all(servers, given.requests)
+        rows = overview(ours, given.requests)
     print(machine())
-    print(
-        table(
-            ("what", "clients", "median ms", "p99 ms", "bytes"),
-            [*_rows("", ours), *_rows("Datasette: ", theirs), *rows],
-        )
-    )
-    for key, found in ours.items():
-        if key in theirs:
-            print(f"{key[0]}, clients {key[1]}: {found.p99 / theirs[key].p99:.2f} of Datasette's p99")
+    print(table(("what", "clients", "median ms", "p99 ms", "bytes"), [*_rows(found), *rows]))
+    for (name, clients), answers in found.items():
+        if len(answers) == 2:
+            ratio = answers["Posterity"].p99 / answers["Datasette"].p99
+            print(f"{name}, clients {clients}: {ratio:.2f} of Datasette's p99")
 
 
-def _all(address: str, asking: dict[str, list[str]], number: int) -> dict[tuple[str, int], Measured]:
+type Found = dict[tuple[str, int], dict[str, Measured]]
+
+
+def _all(servers: dict[str, tuple[str, dict[str, list[str]]]], number: int) -> Found:
     return {
-        (name, clients): measured(address, paths, number, clients)
-        for name, paths in asking.items()
+        (name, clients): dict(zip(servers, measured(askings, number, clients), strict=True))
+        for name in questions(ours=True)
+        for askings in [[Asking(address=where, paths=paths[name]) for where, paths in servers.values()]]
         for clients in (1, CLIENTS)
     }
 
 
-def _rows(who: str, found: dict[tuple[str, int], Measured]) -> Iterator[list[str]]:
-    for (name, clients), one in found.items():
-        yield [f"{who}{name}", str(clients), f"{one.median:.1f}", f"{one.p99:.1f}", f"{one.bytes:,}"]
+def _rows(found: Found) -> Iterator[list[str]]:
+    for (name, clients), answers in found.items():
+        for who, one in answers.items():
+            figures = f"{one.median:.1f}", f"{one.p99:.1f}", f"{one.bytes:,}"
+            yield [f"{who}: {name}", str(clients), *figures]
 
 
 if __name__ == "__main__":

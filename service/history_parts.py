@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.composition import Service
 from service.hubverse import HubRow, horizons, hub_rows
-from storage.history import CHUNK, HistoryRow, Part, last_place, lines, place_of, rows
+from storage.history import CHUNK, HistoryRow, Part, last_place, lines, rows
 
 
 def row_pages(service: Service, part: Part) -> Iterator[list[HistoryRow]]:
@@ -50,13 +50,12 @@ def hub_page(session: Session, found: list[HistoryRow]) -> list[HubRow]:
     return list(hub_rows(found, horizons(session, found)))
 
 
-def line_pages(service: Service, part: Part) -> Iterator[list[str]]:
-    """Read a history in brief."""
+def line_pages(service: Service, part: Part) -> Iterator[str]:
+    """Read a history in brief: items of one JSON array."""
     following: Part | None = part
     while following is not None:
         with service.database.reading() as session:
             found = lines(session, following, limit=CHUNK)
-            full = len(found) == CHUNK
-            end = place_of(session, part.forecast_id, found[-1][0]) if full else None
-        yield [line for _, line in found]
+            end = last_place(session, following, limit=CHUNK) if found.runs == CHUNK else None
+        yield found.text
         following = None if end is None else replace(following, after=end)

@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     literal_column,
-    or_,
     select,
     true,
     tuple_,
@@ -157,12 +156,10 @@ def _superseded(shape: Shape) -> ColumnElement[bool]:
     """Whether a newer run of the same cutoff came to a result."""
     newer = _NEWER.c
     same = newer.forecast_id == RUNS.c.forecast_id, newer.as_of == RUNS.c.as_of
-    is_newer = or_(
-        newer.recorded_at > RUNS.c.recorded_at,
-        and_(newer.recorded_at == RUNS.c.recorded_at, newer.id > RUNS.c.id),
-    )
-    # Listed, so that the index of the latest runs leads to the cutoff, and not only to the forecast.
-    result = newer.status.in_(["published"] if shape.published else ["published", "held"])
+    is_newer = tuple_(newer.recorded_at, newer.id) > tuple_(RUNS.c.recorded_at, RUNS.c.id)
+    # Computed, so that the history's index is asked, once: that of the latest runs, once for each status.
+    status = newer.status + literal_column("''")
+    result = status == "published" if shape.published else status != "failed"
     return select(newer.id).where(*same, is_newer, _counts(_NEWER, shape), result).exists()
 
 

@@ -21,6 +21,7 @@ from storage.tables import Posterior, Run, RunDocument, RunLine
 __all__ = [
     "CHUNK",
     "HistoryRow",
+    "Lines",
     "Newest",
     "Part",
     "Place",
@@ -60,6 +61,13 @@ class HistoryRow(NamedTuple):
     monte_carlo_error: float | None
     word: str | None
     known_at: datetime
+
+
+class Lines(NamedTuple):
+    """Lines of runs, put together as the items of one JSON array; and of how many runs they are."""
+
+    text: str
+    runs: int
 
 
 class Newest(NamedTuple):
@@ -134,15 +142,22 @@ def history_documents(  # noqa: PLR0913 - one parameter for each option of the c
     yield from session.scalars(streamed, part.values(_ALL))
 
 
-def lines(session: Session, part: Part, *, limit: int) -> list[tuple[int, str]]:
-    """Read the same history in brief: the number and the line of each run, at most so many runs."""
-    return [(run, line) for run, line in session.execute(_lines(part.shape), part.values(limit))]
+def lines(session: Session, part: Part, *, limit: int) -> Lines:
+    """Read the same history in brief: the line of each run, at most so many runs."""
+    text, runs = session.execute(_lines(part.shape), part.values(limit)).one()
+    return Lines(text or "", runs)
 
 
 @cache
 def _lines(shape: Shape) -> Chosen:
-    runs = chosen(shape, RUNS.c.id, _LINES.c.line).join(_LINES, _LINES.c.run_id == RUNS.c.id)
-    return runs.order_by(*ordered(shape)).limit(most())
+    """Let the database put them together: fetched row by row, a year took a third longer.
+
+    It takes them in the order of the inner statement, which neither SQLite nor PostgreSQL may leave out
+    because of its limit; in the aggregate itself SQLite knows an order only since release 3.44.
+    """
+    runs = chosen(shape, _LINES.c.line).join(_LINES, _LINES.c.run_id == RUNS.c.id)
+    some = runs.order_by(*ordered(shape)).limit(most()).subquery()
+    return select(func.aggregate_strings(some.c.line, ",\n"), func.count())
 
 
 def rows(session: Session, part: Part, *, limit: int) -> list[HistoryRow]:

@@ -123,12 +123,12 @@ def _headers(part: Part, form: Form, tag: str) -> dict[str, str]:
 def _array(service: Service, request: Request, session: Session, asked: Asked) -> Response:
     """Give the lines of runs as they are stored; at once if they are few."""
     limit = asked.limit or CHUNK
-    found = lines(session, asked.part, limit=limit + 1)
-    if len(found) > limit and asked.limit is None:
+    found = lines(session, asked.part, limit=limit)
+    end = last_place(session, asked.part, limit=limit) if found.runs == limit else None
+    if end and asked.limit is None:
         return Streamed(_streamed(service, asked.part), formats.JSON, asked.headers)
-    body = f"[{',\n'.join(line for _, line in found[:limit])}]\n"
-    link = _next(request, asked.part, found[limit - 1][0]) if len(found) > limit else {}
-    return Response(body, headers={**asked.headers, **link}, media_type=formats.JSON)
+    link = _next(request, asked.part, end.run) if end else {}
+    return Response(f"[{found.text}]\n", headers={**asked.headers, **link}, media_type=formats.JSON)
 
 
 def _next(request: Request, part: Part, run: int) -> dict[str, str]:
@@ -138,9 +138,8 @@ def _next(request: Request, part: Part, run: int) -> dict[str, str]:
 def _streamed(service: Service, part: Part) -> Generator[bytes]:
     separator = "["
     for page in line_pages(service, part):
-        if page:
-            yield f"{separator}{',\n'.join(page)}".encode()
-            separator = ",\n"
+        yield f"{separator}{page}".encode()
+        separator = ",\n"
     yield b"]\n"
 
 

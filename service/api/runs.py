@@ -20,7 +20,7 @@ from service.api.paging import NONSENSE, cursor_of, next_link, position
 from service.api.parameters import Cursor, Day, From, KnownAt, Limit, To, refusal
 from service.composition import Service
 from service.web_access import reads
-from storage.history import Part, Place, lines, place_of
+from storage.history import Part, Place, last_place, lines, place_of
 from storage.runs import StoredRun, latest_published
 
 PAGE = 100
@@ -118,10 +118,10 @@ def _place(session: Session, identity: str, cursor: str | None) -> Place | None:
 
 
 def _page(request: Request, session: Session, part: Part, limit: int, headers: dict[str, str]) -> Response:
-    found = lines(session, part, limit=limit + 1)
-    link = next_link(request, cursor_of(found[limit - 1][0])) if len(found) > limit else {}
-    body = f"[{',\n'.join(line for _, line in found[:limit])}]\n"
-    return Response(body, headers={**headers, **link}, media_type=JSON)
+    found = lines(session, part, limit=limit)
+    end = last_place(session, part, limit=limit) if found.runs == limit else None
+    link = next_link(request, cursor_of(end.run)) if end else {}
+    return Response(f"[{found.text}]\n", headers={**headers, **link}, media_type=JSON)
 
 
 def _reasons(session: Session, run: StoredRun, before: StoredRun | None) -> list[dict[str, Any]]:

@@ -246,7 +246,7 @@ def test_histories_are_read_in_the_order_of_an_index(database: Database, name: s
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whether_a_run_is_superseded_is_looked_up_at_its_cutoff(database: Database, name: str) -> None:
     plan = plans(database, QUERIES[name])
-    assert "SEARCH newer USING COVERING INDEX ix_run_latest (forecast_id=? AND status=? AND as_of=?" in plan
+    assert "SEARCH newer USING INDEX ix_run_history (forecast_id=? AND as_of=? AND recorded_at>?" in plan
 
 
 LONG = (

@@ -1,13 +1,13 @@
 import csv
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from storage.database import Database
-from storage.history import HistoryRow, history, history_documents
+from storage.history import HistoryRow, Part, history, history_documents, lines
 from storage.runs import RunRecord, store_run
 from tests.storage.samples import moment, run
 
@@ -86,3 +86,30 @@ def test_the_span_includes_both_ends(filled: Database) -> None:
 def test_known_at_shows_the_history_as_it_was_seen_then(filled: Database) -> None:
     assert runs(filled, known_at=moment(11)) == [1, 2]
     assert runs(filled, known_at=moment(19)) == [1, 2, 4]
+
+
+def test_of_two_runs_of_one_moment_the_later_number_counts(database: Database) -> None:
+    with database.session() as session:
+        for code in ("old", "new"):
+            store_run(session, at(10, 20, code_digest=code))
+    assert runs(database) == [2]
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+def test_lines_are_put_together_by_cutoff_whatever_the_order_of_their_runs(
+    database: Database, *, latest_first: bool
+) -> None:
+    places = [number * 17 % 40 for number in range(40)]  # of each run's cutoff among the others
+    with database.session() as session:
+        for number, place in enumerate(places):
+            day = date(2026, 1, 1) + timedelta(days=place)
+            store_run(session, run(as_of=day, recorded_at=moment(1) + timedelta(hours=number)))
+    part = Part(forecast_id="rla", latest_first=latest_first)
+    with database.reading() as session:
+        found, few = lines(session, part, limit=1000), lines(session, part, limit=3)
+        none = lines(session, Part(forecast_id="nobody"), limit=3)
+    expected = sorted(range(1, 41), key=lambda one: places[one - 1], reverse=latest_first)
+    assert (found.runs, few.runs, none.runs) == (40, 3, 0)
+    assert [one["run"] for one in json.loads(f"[{found.text}]")] == expected
+    assert [one["run"] for one in json.loads(f"[{few.text}]")] == expected[:3]
+    assert not none.text
