@@ -228,8 +228,8 @@ def test_what_is_in_force_is_found_without_what_was_before(database: Database, n
 @pytest.mark.parametrize(
     ("name", "plan"),
     [
-        ("history in brief", "SEARCH run USING INDEX ix_run_history (forecast_id=? AND as_of>?)"),
-        ("next page", "SEARCH run USING INDEX ix_run_history (forecast_id=? AND as_of>?)"),
+        ("history in brief", "SEARCH run USING COVERING INDEX ix_run_history (forecast_id=? AND as_of>?)"),
+        ("next page", "SEARCH run USING COVERING INDEX ix_run_history (forecast_id=? AND as_of>?)"),
         ("runs", "SEARCH run USING COVERING INDEX ix_run_history (forecast_id=? AND as_of<?)"),
         ("latest of all", "SEARCH run_1 USING COVERING INDEX ix_run_latest (forecast_id=? AND status=?"),
         ("newest lines", "SEARCH run USING COVERING INDEX ix_run_number (forecast_id=? AND status=?)"),
@@ -246,7 +246,10 @@ def test_histories_are_read_in_the_order_of_an_index(database: Database, name: s
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whether_a_run_is_superseded_is_looked_up_at_its_cutoff(database: Database, name: str) -> None:
     plan = plans(database, QUERIES[name])
-    assert "SEARCH newer USING INDEX ix_run_history (forecast_id=? AND as_of=? AND recorded_at>?" in plan
+    assert (
+        "SEARCH newer USING COVERING INDEX ix_run_history (forecast_id=? AND as_of=? AND recorded_at>?"
+        in plan
+    )
 
 
 LONG = (
