@@ -16,6 +16,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
+from model.domain import Forecast
 from service import draw_plots, logs
 from service.composition import Service
 from service.forecast_shown import shown_run
@@ -33,6 +34,8 @@ _TITLES = {
     "energy": "Energy: both curves cover the same range where the chains move freely",
     "counts": "Counts seen, and predicted by the fitted model",
 }
+
+type Shown = tuple[str, str, list[tuple[str, str]]]  # a scenario, its title, names and titles of plots
 
 _log = logs.get("plots")
 
@@ -107,7 +110,7 @@ def router(service: Service) -> APIRouter:
             forecast=shown.forecast,
             run=shown.run,
             path=f"/forecasts/{quote(forecast, safe='')}",
-            plots=[(one.name, _title(one)) for one in there],
+            plots=by_scenario(there, shown.forecast),
             kept=kept,
             trouble=trouble,
         )
@@ -128,6 +131,19 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def _title(plot: Path) -> str:
-    scenario, _, kind = plot.stem.rpartition("-")
-    return f"{_TITLES.get(kind, kind)}, if {scenario}"
+def by_scenario(plots: Sequence[Path], forecast: Forecast | None) -> list[Shown]:
+    """Put plots below their scenarios, in the forecast's order; each has its file's name and its title."""
+    found: dict[str, dict[str, str]] = {}
+    for plot in plots:
+        scenario, _, kind = plot.stem.rpartition("-")
+        found.setdefault(scenario, {})[kind] = plot.name
+    titles = {one.id: one.title for one in forecast.scenarios} if forecast else {}
+    ordered = sorted(found, key=[*titles, *sorted(found.keys() - titles.keys())].index)
+    return [
+        (
+            one,
+            titles.get(one, one),
+            [(found[one][kind], _TITLES[kind]) for kind in _TITLES if kind in found[one]],
+        )
+        for one in ordered
+    ]

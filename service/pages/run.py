@@ -54,6 +54,7 @@ def context(service: Service, shown: ShownRun) -> dict[str, Any]:
         "path": f"/forecasts/{quote(run.forecast_id, safe='')}",
         "rows": {one.scenario: one for one in run.posteriors},
         "document": shown.document,
+        "titles": {one.id: one.title for one in forecast.scenarios},
         "moved": grouped(shown.document.get("moved") or [], forecast),
         "has_draws": _has_draws(service, shown),
         **of_run(forecast, shown),

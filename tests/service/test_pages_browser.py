@@ -21,9 +21,11 @@ pytestmark = pytest.mark.slow
 PAGES = (
     *("/", "/forecasts/andes", "/forecasts/new", "/forecasts/andes?known_at=2025-06-20", "/sign-in"),
     *("/forecasts/andes?tag=treaty&country=PE&grade=B2&silence_until=2025-09-01#what-if", "/docs"),
-    *("/forecasts/andes/runs/4", "/forecasts/andes/versions", "/forecasts/none"),
+    *("/forecasts/andes/runs/4", "/forecasts/andes/runs/4/plots"),
+    *("/forecasts/andes/versions", "/forecasts/none"),
 )
 EXPECTED = re.compile(r"status of 404")  # what the browser itself says of the page of an error
+WIDE = '<svg xmlns="http://www.w3.org/2000/svg" width="1152" height="1114"><rect/></svg>'
 PATIENCE = 90_000  # for a busy machine
 
 
@@ -44,7 +46,11 @@ def room(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Ite
     folder = tmp_path_factory.mktemp("browser")
     shutil.copy(migrated_sqlite, folder / "posterity.db")
     with open_database(f"sqlite:///{folder}/posterity.db") as database:
-        yield scene(folder, database)
+        room = scene(folder, database)
+        plots = room.service.configuration.storage.draws.with_name("pages") / "plots" / "4"
+        plots.mkdir(parents=True)
+        (plots / "up-ranks.svg").write_text(WIDE)
+        yield room
 
 
 @pytest.fixture(scope="module")

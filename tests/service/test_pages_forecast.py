@@ -211,6 +211,21 @@ def test_runs_without_draws_have_no_plots(room: Newsroom) -> None:
     assert near(room.service).gets(f"{FORECAST}/runs/1/plots/x.svg", headers=PAGE).status_code == 404
 
 
+def test_plots_stand_below_their_scenarios_in_the_forecasts_order(room: Newsroom) -> None:
+    folder = room.service.configuration.storage.draws.with_name("pages") / "plots" / "2"
+    folder.mkdir(parents=True)
+    for name in ("up-counts", "up-ranks", "down-energy", "down-ranks"):
+        (folder / f"{name}.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    html = page(room, f"{FORECAST}/runs/2/plots")
+    found = re.findall(r'<h2>If <bdi>(.*?)</bdi>|<img src="[^"]+/plots/([\w-]+)\.svg"', html)
+    titles = {one.id: one.title for one in room.service.configuration.forecasts[0].scenarios}
+    assert [title or name for title, name in found] == [
+        *(titles["down"], "down-ranks", "down-energy"),
+        *(titles["up"], "up-ranks", "up-counts"),
+    ]
+    assert near(room.service).gets(f"{FORECAST}/runs/2/plots/up-ranks.svg", headers=PAGE).status_code == 200
+
+
 @pytest.mark.slow
 def test_plots_that_cannot_be_drawn_say_why(tmp_path: Path) -> None:
     (tmp_path / "broken.nc").write_bytes(b"no draws")
