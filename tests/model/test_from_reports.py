@@ -26,7 +26,7 @@ def test_reports_lead_to_the_evidence_that_a_second_reading_leads_to(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(forecasts(SLOW), stories(), st.integers(0, 1200))
 def test_they_do_so_for_large_forecasts_too(
     forecast: Forecast, found: dict[str, list[Report]], day: int

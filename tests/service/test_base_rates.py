@@ -35,6 +35,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite("it is about a file, and samples")
 def test_what_is_saved_is_what_the_indicators_then_state(desk: Desk) -> None:
     answer = desk.types("base-rates", "--register", desk.folder / "register.csv", "--save", "--json")
     found = answer.json
