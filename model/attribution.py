@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from model import exact, items
 from model.evidence import Evidence
 from model.impossible import ruled_out
 from model.items import Item, path_between
 from model.path import contributions
-from model.quadrature import Array
+from model.quadrature import Array, log_sum_exp
 
 type Kind = items.Kind | Literal["impossible", "possible", "priors", "settings", "scenarios"]
 
@@ -52,20 +54,27 @@ class Cause:
         return math.inf if self.scenario else max(known, default=0.0)
 
 
-def reasons(evidence: Evidence) -> tuple[Cause, ...]:
+def reasons(evidence: Evidence, now: Mapping[str, float] | None = None) -> tuple[Cause, ...]:
     """Attribute the way from the prior to the posterior: each event, each silence, each one-off.
 
     Parameters
     ----------
     evidence
         What counts at the cutoff.
+    now
+        Its `model.exact.posterior`, where that is known already.
 
     Raises
     ------
     Impossible, Unresolved
         As `between` does.
     """
-    return between(_unseen(evidence), evidence)
+    return between(_unseen(evidence), evidence, _prior(evidence), now)
+
+
+def _prior(evidence: Evidence) -> dict[str, float]:
+    total = math.fsum(one.prior for one in evidence.forecast.scenarios)
+    return {one.id: one.prior / total for one in evidence.forecast.scenarios}
 
 
 def _unseen(evidence: Evidence) -> Evidence:
@@ -75,7 +84,12 @@ def _unseen(evidence: Evidence) -> Evidence:
     return replace(evidence, as_of=opened, observed_until=opened, indicators=nothing, uncounted=())
 
 
-def between(before: Evidence, after: Evidence) -> tuple[Cause, ...]:
+def between(
+    before: Evidence,
+    after: Evidence,
+    start: Mapping[str, float] | None = None,
+    end: Mapping[str, float] | None = None,
+) -> tuple[Cause, ...]:
     """Attribute the way from one state of knowledge to another, the largest cause first.
 
     Bits sum to ``log₂ P_after(s) / P_before(s)`` for every scenario that is possible in both, points to
@@ -86,6 +100,8 @@ def between(before: Evidence, after: Evidence) -> tuple[Cause, ...]:
     before, after
         Of one question: window, scenarios, priors and `coverage_sd` are the same. An indicator that is
         not defined the same is one cause: the old one leaves as the new one comes.
+    start, end
+        Their `model.exact.posterior`, where these are known already.
 
     Raises
     ------
@@ -94,11 +110,11 @@ def between(before: Evidence, after: Evidence) -> tuple[Cause, ...]:
     Unresolved
         The numbers are too extreme.
     """
-    start, end = exact.posterior(before), exact.posterior(after)
+    start, end = start or exact.posterior(before), end or exact.posterior(after)
     both = [one for one in start if start[one] > 0 and end[one] > 0]
     if not both:
         return (step("impossible", start, end, scenario=", ".join(one for one in end if not end[one])),)
-    found = [*_excluded(after, start), *_along(before, after, start, both), *_readmitted(start, end)]
+    found = [*_excluded(after, start), *_along(before, after, start, end, both), *_readmitted(start, end)]
     return largest_first(found)
 
 
@@ -152,13 +168,22 @@ def _without(share: Mapping[str, float], scenario: str) -> dict[str, float]:
 
 
 def _along(
-    before: Evidence, after: Evidence, start: Mapping[str, float], both: Sequence[str]
+    before: Evidence,
+    after: Evidence,
+    start: Mapping[str, float],
+    end: Mapping[str, float],
+    both: Sequence[str],
 ) -> Iterator[Cause]:
     """Yield the causes among the scenarios that are possible at both ends."""
     found, path = path_between(before, after, both)
-    parts = contributions(path)
+    parts = contributions(path, _log_shares(start, both), _log_shares(end, both))
     for item, bits, points in zip(found, parts.bits, parts.points, strict=True):
         yield _cause(item, list(start), _by_name(bits, both), _by_name(points, both))
+
+
+def _log_shares(probabilities: Mapping[str, float], both: Sequence[str]) -> Array:
+    among = np.log([probabilities[one] for one in both])
+    return np.asarray(among - log_sum_exp(among))
 
 
 def _by_name(numbers: Array, scenarios: Sequence[str]) -> dict[str, float]:

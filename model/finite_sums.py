@@ -6,8 +6,9 @@ With ``B = a + E h X`` and ``z = a E h / (B Ē)``, the n events of an indicator 
 
 e_j the coefficient of z^j in Π(c_i z + 1 − c_i), and m_j the j-th moment of x/a. No coefficient is
 negative, so nothing cancels. Times (B/a)^n it is a polynomial in h, and so is the product of several
-indicators': polynomials of many rows at many h are a product of two matrices. The published probability is not computed in this way but by
-`model.recurring`, so that it shares nothing with the tests' oracle, which is.
+indicators': polynomials of many rows at many h are a product of two matrices. The published probability
+is not computed in this way but by `model.recurring`, so that it shares nothing with the tests' oracle,
+which is.
 """
 
 import math

@@ -1,6 +1,6 @@
 """What moved the probabilities between two runs: first the world, then what the analysts changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from model import exact
@@ -11,7 +11,7 @@ from model.errors import Impossible
 from model.evidence import Evidence, select
 
 
-def moved(before: Evidence, after: Evidence) -> tuple[Cause, ...]:
+def moved(before: Evidence, after: Evidence, now: Mapping[str, float] | None = None) -> tuple[Cause, ...]:
     """Attribute the way from one run to another, the largest cause first.
 
     The first leg goes from the old evidence to the new one under the old definition; where the
@@ -24,6 +24,8 @@ def moved(before: Evidence, after: Evidence) -> tuple[Cause, ...]:
     ----------
     before, after
         What counted at either, each under its own definition.
+    now
+        `model.exact.posterior` of the later one, where that is known already.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def moved(before: Evidence, after: Evidence) -> tuple[Cause, ...]:
         As `model.attribution.between` does.
     """
     if _same(before.forecast, after.forecast):
-        return between(before, after)
+        return between(before, after, end=now)
     if before.forecast.scenario_ids != after.forecast.scenario_ids:
         return (step("scenarios", exact.posterior(before), exact.posterior(after)),)
     try:

@@ -160,10 +160,17 @@ class Contributions:
     points: Array
 
 
-def contributions(path: Path) -> Contributions:
+def contributions(path: Path, before: Array, after: Array) -> Contributions:
     """Integrate along the path, Gauss–Legendre in ``v = τ^⅓``, nodes doubled until the parts sum up.
 
     Sixteen at first, and fewer where little moved, as from one night to the next.
+
+    Parameters
+    ----------
+    path
+        The way.
+    before, after : ndarray, shape (rows,)
+        ``log P`` at its two ends.
 
     Raises
     ------
@@ -173,8 +180,6 @@ def contributions(path: Path) -> Contributions:
     if not path.items:
         nothing = np.zeros((0, path.log_prior.size))
         return Contributions(bits=nothing, points=nothing)
-    ends = np.array([0.0, 1.0])
-    before, after = _log_probabilities(path, ends, _given(path, ends))
     bits, points = (after - before) / math.log(2), 100 * (np.exp(after) - np.exp(before))
     most = float(np.max(np.abs(bits)))
     nodes = next((fewer for limit, fewer in _FEWER if most < limit), _NODES)
@@ -205,7 +210,6 @@ def _between(ends: Array, share: float | Array) -> Array:
 
 def _given(path: Path, shares: Array) -> Latents:
     """Coverage at each share of the way, under each scenario: the rows are (shares × scenarios)."""
-
     silent = [one.silent(shares) for one in path.volumes if not one.credibilities.size]
     eventful = [one for one in path.volumes if one.credibilities.size]
 

@@ -74,10 +74,11 @@ def unsampled(evidence: Evidence, log_z: Mapping[str, float] | None = None) -> P
         The numbers are too extreme to compute with.
     """
     log_z = exact.log_evidence(evidence) if log_z is None else log_z
-    why, now = _reasons(evidence), rates(evidence)
+    probabilities = exact.probabilities(evidence, log_z)
+    why, now = _reasons(evidence, probabilities), rates(evidence, probabilities)
     return Posterior(
         status="published",
-        probabilities=exact.probabilities(evidence, log_z),
+        probabilities=probabilities,
         log_evidence=log_z,
         band=band(evidence),
         outlook=outlook(evidence, now=now),
@@ -87,9 +88,9 @@ def unsampled(evidence: Evidence, log_z: Mapping[str, float] | None = None) -> P
     )
 
 
-def _reasons(evidence: Evidence) -> tuple[Cause, ...] | None:
+def _reasons(evidence: Evidence, probabilities: Mapping[str, float]) -> tuple[Cause, ...] | None:
     try:
-        return reasons(evidence)
+        return reasons(evidence, probabilities)
     except Unresolved:
         return None
 

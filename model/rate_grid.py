@@ -91,13 +91,13 @@ def gridded(one: States, h: Array) -> Grid | None:
     log_told = one.powers @ log_factors.T - np.outer(one.exposures, rates)
     top = log_told.max(axis=1, keepdims=True)
     prior, told = _prior(one, h, rates), np.exp(log_told - top)
-    integrals = (told @ prior.reshape(-1, rates.size).T).reshape(len(told), one.expected.size, h.size)
+    integrals = (told @ prior.reshape(-1, rates.size).T).reshape(len(told), *prior.shape[:-1])
     if not integrals.min() > _TINY:
         return None
     return Grid(
         rates=rates,
         log_factors=log_factors,
-        log_z=np.log(integrals) + top[..., None],
+        log_z=np.log(integrals / prior.sum(axis=-1)) + top[..., None],
         _prior=prior,
         _told=told,
         _integrals=integrals,
@@ -105,7 +105,7 @@ def gridded(one: States, h: Array) -> Grid | None:
 
 
 def _rates(one: States, h: Array) -> Array | None:
-    """Nodes that hold the prior and the posterior of every row, state and h; 0 among them if it is expected."""
+    """Nodes that hold every prior and posterior; 0 is among them where a row expects nothing."""
     expected = one.expected[one.expected > 0]
     if not expected.size:
         return np.zeros(1)
@@ -126,15 +126,15 @@ def _rates(one: States, h: Array) -> Array | None:
 
 
 def _prior(one: States, h: Array, rates: Array) -> Array:
-    """Prior weights of the rates, shape (rows, nodes of h, nodes)."""
-    expected = one.expected > 0
+    """Prior weights of the rates but for a factor of each row and h, shape (rows, nodes of h, nodes)."""
+    if not rates.any():
+        return np.ones((one.expected.size, h.size, 1))
+    shape, expected = one.spread**-2, one.expected > 0
     mean = np.outer(np.where(expected, one.expected, 1.0), h)[..., None]
+    weights = np.asarray(rates * (-shape / mean))
     with np.errstate(divide="ignore"):
-        weights = np.log(rates) - np.log(mean)
-    weights -= rates * (1 / mean)
-    weights += 1
-    weights *= one.spread**-2
-    weights = np.exp(weights, out=weights)
+        weights += shape * np.log(rates)
+    weights += shape * (1 - np.log(mean))
+    np.exp(weights, out=weights)
     weights[~expected] = rates == 0
-    weights /= weights.sum(axis=-1, keepdims=True)
     return weights

@@ -79,15 +79,22 @@ class Rates:
         return np.array(list(self.probabilities.values()))
 
 
-def rates(evidence: Evidence) -> Rates:
+def rates(evidence: Evidence, now: Mapping[str, float] | None = None) -> Rates:
     """Compute scenario probabilities, and every recurring indicator's rate under each.
+
+    Parameters
+    ----------
+    evidence
+        What counts at the cutoff.
+    now
+        Its `model.exact.posterior`, where that is known already.
 
     Raises
     ------
     Impossible, Unresolved
         As `model.exact.log_evidence` does.
     """
-    probabilities = {one: p for one, p in exact.posterior(evidence).items() if p > 0}
+    probabilities = {one: p for one, p in (now or exact.posterior(evidence)).items() if p > 0}
     rows = exact.as_stated(evidence, list(probabilities))
     seen = {one.indicator.id: one for one in evidence.indicators if one.indicator.recurs}
     recurring = {

@@ -1,7 +1,7 @@
 """What stands behind a stored run: its evidence again, and why its probabilities are what they are."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -80,9 +80,9 @@ def reason_lines(evidence: Evidence, causes: Sequence[Cause]) -> Lines:
     return lines(causes, Wording(before=None, after=evidence))
 
 
-def movement_lines(before: Evidence, after: Evidence) -> Lines:
-    """Describe what moved the probabilities from one run to another."""
-    return lines(moved(before, after), Wording(before=before, after=after))
+def movement_lines(before: Evidence, after: Evidence, now: Mapping[str, float] | None = None) -> Lines:
+    """Describe what moved the probabilities from one run to another; `now` is as `moved` has it."""
+    return lines(moved(before, after, now), Wording(before=before, after=after))
 
 
 def lines(causes: Sequence[Cause], wording: Wording) -> Lines:

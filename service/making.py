@@ -1,7 +1,7 @@
 """What a night makes of what was known: values in, a run to store out, in this process or in another."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -73,6 +73,8 @@ class Asked:
         Warnings that do not come from the numbers.
     sample
         As `service.documents.published` has it.
+    log_z
+        The exact engine's log evidences, where they are known already.
     """
 
     evidence: Evidence
@@ -84,6 +86,7 @@ class Asked:
     at: datetime
     remarks: Sequence[str] = ()
     sample: Document | None = None
+    log_z: Mapping[str, float] | None = None
 
 
 def by_the_exact_engine(asked: Sequence[Asked]) -> list[RunRecord]:
@@ -94,7 +97,7 @@ def by_the_exact_engine(asked: Sequence[Asked]) -> list[RunRecord]:
 def _exactly(asked: Asked) -> RunRecord:
     from model.posterior import unsampled  # noqa: PLC0415 - loads SciPy
 
-    return made(asked, unsampled, lambda _: None)
+    return made(asked, lambda evidence: unsampled(evidence, asked.log_z), lambda _: None)
 
 
 def made(asked: Asked, infer: Infer, keep: Keep) -> RunRecord:
@@ -142,8 +145,9 @@ def _inferred(evidence: Evidence, infer: Infer) -> "Posterior":
 def _result(asked: Asked, posterior: "Posterior", keep: Keep) -> RunRecord:
     evidence, inputs = asked.evidence, asked.inputs
     made_from = documents.versions(inputs.forecast, inputs.evidence, inputs.code)
+    moved = _moved(asked, posterior.probabilities)
     document = documents.published(
-        evidence, posterior, asked.previous, moved=_moved(asked), made_from=made_from, sample=asked.sample
+        evidence, posterior, asked.previous, moved=moved, made_from=made_from, sample=asked.sample
     )
     warnings = (*posterior.warnings, *asked.remarks)
     return RunRecord(
@@ -172,12 +176,12 @@ def _common(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _moved(asked: Asked) -> Lines | None:
+def _moved(asked: Asked, now: Mapping[str, float]) -> Lines | None:
     """Say what moved the probabilities since the run in force; None where none was, or it cannot be said."""
     if asked.before is None:
         return None
     try:
-        return movement_lines(asked.before, asked.evidence)
+        return movement_lines(asked.before, asked.evidence, now)
     except (Unresolved, ArithmeticError):  # the probabilities stand all the same
         return None
 

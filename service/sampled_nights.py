@@ -5,10 +5,10 @@ Each run is stored in a transaction of its own as it comes, and one that stands 
 so that a night that is killed goes on where it was.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import batched, islice
 
@@ -36,9 +36,10 @@ _PRELOADED = ("model.posterior", "service.making")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Night:
-    """What is known of tonight: evidence of every forecast that may be drawn, and the sample."""
+    """What is known of tonight: evidence and log evidences of every forecast, and the sample."""
 
     evidence: dict[str, Evidence]
+    log_z: dict[str, Mapping[str, float]]
     last: dict[str, Checked]
     drawn: Drawn
 
@@ -85,7 +86,7 @@ def _asked(
     for name in forecasts:
         found = ask(service, tonight.evidence[name], tonight.sample(name))
         if isinstance(found, Asked):
-            yield found
+            yield replace(found, log_z=tonight.log_z.get(name))
         else:
             stands.append(found)
 
@@ -117,31 +118,37 @@ def _night(service: Service, as_of: date) -> _Night:
     over = closed(service, configured, as_of=as_of)
     with service.database.reading() as session:
         last = last_checks(session, before=as_of)
-    candidates = [
-        found
-        for name, known in evidence.items()
-        if name not in over and (found := _candidate(service, known, last.get(name)))
-    ]
+    running = {name: known for name, known in evidence.items() if name not in over}
+    log_z = {name: found for name, known in running.items() if (found := _log_evidence(known))}
+    candidates = [_candidate(service, running[name], found, last.get(name)) for name, found in log_z.items()]
     places = service.configuration.model.pymc or len(candidates)
-    return _Night(evidence=evidence, last=last, drawn=draw(candidates, places))
+    return _Night(evidence=evidence, log_z=log_z, last=last, drawn=draw(candidates, places))
 
 
-def _candidate(service: Service, evidence: Evidence, last: Checked | None) -> Candidate | None:
-    """Compare a forecast with its last check; None where the exact engine comes to nothing."""
+def _log_evidence(evidence: Evidence) -> Mapping[str, float] | None:
+    """Compute it; None where the exact engine comes to nothing."""
     from model import exact  # noqa: PLC0415 - loads SciPy
 
-    forecast = evidence.forecast
     if not evidence.indicators:
         return None
     try:
-        probabilities = exact.posterior(evidence)
+        return exact.log_evidence(evidence)
     except (PosterityError, ArithmeticError):
         return None
+
+
+def _candidate(
+    service: Service, evidence: Evidence, log_z: Mapping[str, float], last: Checked | None
+) -> Candidate:
+    """Compare a forecast with its last check."""
+    from model import exact  # noqa: PLC0415 - loads SciPy
+
+    forecast = evidence.forecast
     return candidate(
         forecast.id,
         last,
         definition=forecast_digest(forecast),
         code=code_digest(),
-        probabilities=probabilities,
+        probabilities=exact.probabilities(evidence, log_z),
         move_points=service.configuration.forecast_alerts[forecast.id].move_points,
     )
