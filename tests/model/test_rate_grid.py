@@ -47,9 +47,7 @@ credible = st.lists(st.sampled_from([0.02, 0.3, 0.5, 0.87, 0.98, 1.0]), max_size
 
 
 @given(credible, st.sampled_from([0.05, 0.5, 2.0]))
-def test_the_grid_says_of_every_state_what_its_own_nodes_say(
-    credibilities: list[float], spread: float
-) -> None:
+def test_the_grid_says_what_each_state_says_by_itself(credibilities: list[float], spread: float) -> None:
     grid = gridded(states(credibilities, spread), H)
     assert grid is not None
     for found, share in zip(grid.log_z, SHARES, strict=True):
