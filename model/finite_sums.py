@@ -20,7 +20,7 @@ from itertools import batched
 import numpy as np
 
 from model.quadrature import Array, log_sum_exp
-from model.recurring import Recurring, log_of_product, log_volumes
+from model.recurring import Recurring, log_volumes
 
 _SMALL = 0.01  # variance of a volume below which 1 + y/a would round away too much of y
 _ROWS = 30
@@ -51,7 +51,7 @@ def _hidden(variance: float, some: Sequence[Recurring], h: Array, degree: int) -
     if variance > _SMALL:
         products = [_values(_thinned(part), h) for part in batched(some, degree)]
         if all(one.max() < _HUGE for one in products):
-            return np.asarray(log_of_product(products) / variance)
+            return np.asarray(sum(np.log(one) for one in products) / variance)
     exposed = (np.outer(one.expected * one.exposure, h) for one in some)
     return np.asarray(sum(np.log1p(variance * y) / variance if variance else y for y in exposed))
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from model.definition import canonical, forecast_digest
+from model.definition import canonical
+from model.digests import digest
 from model.domain import Forecast
 from model.errors import PosterityError, Unavailable, UsageError
 from model.evidence import Evidence
@@ -152,7 +153,7 @@ def state_version(service: Service, forecast: Forecast) -> Recorded:
     """Record the definition in force, if it is new."""
     with service.database.session() as session:
         definition = canonical(forecast)
-        return record_version(session, forecast.id, definition, forecast_digest(forecast), at=service.clock())
+        return record_version(session, forecast.id, definition, digest(definition), at=service.clock())
 
 
 def choose(
