@@ -81,6 +81,8 @@ def _pool(workers: int, preload: Sequence[str]) -> Iterator[ProcessPoolExecutor]
 
 def _context(preload: Sequence[str]) -> BaseContext:
     """Choose processes that share no connection with this one, and load what they need only once."""
+    # A process for each core is enough: threads of NumPy's beside them only wait for each other, and busily.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
