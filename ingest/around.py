@@ -1,12 +1,11 @@
 """What was told near one report: how rare words are there, and which events it may tell of."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import chain
 
-from ingest.neighbours import Neighbours, Telling
-from model.dates import CoarseDate
+from ingest.neighbours import Days, Having, Neighbours, Shelf, Telling
 
 WORDINGS = 4  # of one event that are compared
 SHORTLIST = 4  # events that are compared closely
@@ -35,32 +34,37 @@ class Around:
     def __init__(self, telling: Telling, neighbours: Neighbours) -> None:
         self.telling = telling
         self._words = frozenset(telling.words)
-        self._here, *elsewhere = neighbours.near(telling)
-        self._buckets = [*self._here, *chain.from_iterable(elsewhere)]
-        self._size = sum(len(bucket.tellings) for bucket in self._here)
+        here, *elsewhere = neighbours.near(telling)
+        self._places = [*here, *chain.from_iterable(elsewhere)]
         self._frequent = dict.fromkeys(telling.words, 0)
         self._having: dict[str, set[str]] = {}
+        self._postings: dict[str, list[Having]] = {}
         self._same: dict[str, str] = {}
-        self._told: dict[str, dict[str, Telling]] = {}
+        self._told: dict[str, list[Telling]] = {}
         self._near: dict[str, float] = {}
-        small = sum(len(bucket.tellings) for bucket in self._buckets) <= SMALL
-        self._crowd = self._look_through() if small else self._look_up()
+        days = [near.days() for near in self._places]
+        sizes = [sum([len(told) for _, told in some]) for some in days]
+        self._size = sum(sizes[: len(here)])
+        small = sum(sizes) <= SMALL
+        self._crowd = self._look_through(days) if small else self._look_up(days, len(here))
 
-    def _look_through(self) -> float:
+    def _look_through(self, days: Iterable[Days]) -> float:
         """Read few tellings one by one, and count their events."""
         self._having = {word: set() for word in self._words}
-        country = self.telling.countries[0]
-        for bucket in self._buckets:
-            nearness = _nearness(bucket.when, self.telling.when)
-            for event, told in bucket.tellings.values():
-                self._near[event] = max(nearness, self._near.get(event, 0.0))
-                known = self._told.setdefault(event, {})
-                if told.id not in known:
-                    known[told.id] = told
-                    self._take(event, told, country in told.countries)
+        known: set[str] = set()
+        for near, some in zip(self._places, days, strict=True):
+            for day, told in some:
+                nearness = self._nearness(near.shelf, day)
+                for event, one in told.values():
+                    self._near[event] = max(nearness, self._near.get(event, 0.0))
+                    if one.id not in known:
+                        known.add(one.id)
+                        self._take(event, one)
         return math.fsum(self._near.values())
 
-    def _take(self, event: str, told: Telling, here: bool) -> None:
+    def _take(self, event: str, told: Telling) -> None:
+        self._told.setdefault(event, []).append(told)
+        here = self.telling.countries[0] in told.countries
         for word in self._words.intersection(told.words):
             self._having[word].add(event)
             self._frequent[word] += here
@@ -69,31 +73,36 @@ class Around:
         elif told.page == self.telling.page and told.page:
             self._same.setdefault(event, SAME_PAGE)
 
-    def _look_up(self) -> float:
+    def _look_up(self, days: Iterable[Days], here: int) -> float:
         """Look many tellings up in their index, and count events, those of several days for each of them."""
-        crowd, page, words = 0.0, self.telling.page, self.telling.words
-        for bucket in self._buckets:
-            bucket.index()
-            crowd += len(bucket.events) * _nearness(bucket.when, self.telling.when)
-            if page:
-                self._same = dict.fromkeys(bucket.pages.get(page, ()), SAME_PAGE) | self._same
-            if words:
-                self._same |= dict.fromkeys(bucket.texts.get(words, ()), SAME_WORDS)
-        for word in self._words:
-            self._frequent[word] = sum(len(bucket.words.get(word, ())) for bucket in self._here)
+        crowd = 0.0
+        for near, some in zip(self._places, days, strict=True):
+            near.shelf.index()
+            for day, _ in some:
+                crowd += len(near.shelf.told[day]) * self._nearness(near.shelf, day)
+            texts, pages = near.same(self.telling)
+            self._same = dict.fromkeys(pages, SAME_PAGE) | self._same | dict.fromkeys(texts, SAME_WORDS)
+        for word in self._frequent:
+            self._postings[word] = found = [near.having(word) for near in self._places]
+            self._frequent[word] = sum([last - first for _, first, last in found[:here]])
         return crowd
+
+    def _nearness(self, shelf: Shelf, day: int) -> float:
+        gap = max(0, day - self.telling.last, self.telling.first - (day + shelf.length - 1))
+        return math.exp(-FADING * gap) * min(1.0, VAGUE_FROM / shelf.length)
 
     def _events_having(self, word: str) -> set[str]:
         if word not in self._having:
-            found = (bucket.words.get(word, ()) for bucket in self._buckets)
-            self._having[word] = set(chain.from_iterable(found))
+            found = [events[first:last] for events, first, last in self._postings[word]]
+            self._having[word] = set(found[0] if len(found) == 1 else chain.from_iterable(found))
         return self._having[word]
 
-    def _tellings(self, event: str) -> Iterable[Telling]:
+    def _tellings(self, event: str) -> list[Telling]:
         if event not in self._told:
-            found = (bucket.events[event] for bucket in self._buckets if event in bucket.events)
-            self._told[event] = {name: told for tellings in found for name, told in tellings.items()}
-        return self._told[event].values()
+            found = [near.tellings(event) for near in self._places]
+            each = {told.id: told for told in chain.from_iterable(found)} if len(found) > 1 else {}
+            self._told[event] = list(each.values()) if len(found) > 1 else found[0]
+        return self._told[event]
 
     def crowd(self, event: str) -> float:
         """Count the other events nearby, each the less the more days it is apart."""
@@ -107,22 +116,24 @@ class Around:
         """List the few events that share the rarest words with the report, the likeliest first."""
         weights = dict.fromkeys(self._near if len(self._near) <= FEW else (), 0.0)
         seen = 0
-        for number, word in sorted((number, word) for word, number in self._frequent.items()):
+        for number, word in sorted([(number, word) for word, number in self._frequent.items()]):
             if seen and seen + number > MOST_SEEN:
                 break
-            seen, rarity = seen + number, self._rarity(word)
+            seen, rarity = seen + number, _rarity(number, self._size)
             for event in self._events_having(word):
                 weights[event] = weights.get(event, 0.0) + rarity
-        best = sorted(weights, key=lambda event: (-weights[event], event))[:SHORTLIST]
-        return best[:2] + [event for event in best[2:] if 2 * weights[event] >= weights[best[0]]]
+        return _best(weights)
 
     def tellings(self, event: str) -> list[Telling]:
         """List one telling for each of an event's wordings that have most in common with the report."""
+        told = self._tellings(event)
+        if len(told) == 1:
+            return told
         found: dict[tuple[str, ...], Telling] = {}
-        for told in self._tellings(event):
-            if told.words not in found or self._nearer(told, found[told.words]):
-                found[told.words] = told
-        if len(found) == 1:
+        for one in told:
+            if one.words not in found or self._nearer(one, found[one.words]):
+                found[one.words] = one
+        if len(found) <= WORDINGS:
             return list(found.values())
         return sorted(found.values(), key=self._in_common)[:WORDINGS]
 
@@ -130,32 +141,29 @@ class Around:
         return -len(self._words.intersection(told.words)), told.words
 
     def _nearer(self, one: Telling, other: Telling) -> bool:
-        when = self.telling.when
-        return (one.when.gap(when), one.id) < (other.when.gap(when), other.id)
+        return (one.gap(self.telling), one.id) < (other.gap(self.telling), other.id)
 
     def weigh(self, event: str) -> dict[str, float]:
         """Give the weight of every word of the report: how rare it is in what was told nearby of others."""
-        country = self.telling.countries[0]
-        own, size = dict.fromkeys(self._words, 0), 0
+        country, others, among = self.telling.countries[0], self._frequent.copy(), self._size
         for told in self._tellings(event):
             if country in told.countries:
-                size += 1
+                among -= 1
                 for word in self._words.intersection(told.words):
-                    own[word] += 1
-        frequent, among = self._frequent, self._size - size
-        return {word: _rarity(frequent[word] - number, among) for word, number in own.items()}
+                    others[word] -= 1
+        return {word: _rarity(number, among) for word, number in others.items()}
 
-    def _rarity(self, word: str, own: int = 0, size: int = 0) -> float:
-        return _rarity(self._frequent[word] - own, self._size - size)
+
+def _best(weights: Mapping[str, float]) -> list[str]:
+    """Put the likeliest events in order, without those that are much less likely than the first."""
+    if len(weights) > SHORTLIST:
+        least = sorted(weights.values())[-SHORTLIST]
+        weights = {event: weight for event, weight in weights.items() if weight >= least}
+    best = sorted(weights, key=lambda event: (-weights[event], event))[:SHORTLIST]
+    return best[:2] + [event for event in best[2:] if 2 * weights[event] >= weights[best[0]]]
 
 
 @lru_cache(maxsize=16384)
 def _rarity(having: int, among: int) -> float:
     """How rare a word is that so many of some tellings have, in nats."""
     return -math.log(min(MOST_FREQUENT, (UNSEEN * PRIOR_REPORTS + having) / (PRIOR_REPORTS + among)))
-
-
-@lru_cache(maxsize=4096)
-def _nearness(one: CoarseDate, other: CoarseDate) -> float:
-    span = (one.last - one.first).days + 1
-    return math.exp(-FADING * one.gap(other)) * min(1.0, VAGUE_FROM / span)

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ GAP, MOST_GAP = -2.0, 4  # for each day between two dates
 VAGUE = -4.0  # where one of the dates is only a year
 SAME = 20.0  # the same text, or the same page
 NAMED = "the report names its event"
+ANY_DAY = CoarseDate(date.min, date.max)
 _KEY = re.compile(r"-(\d{4}(?:-\d{2}(?:-\d{2})?)?)-[0-9a-f]{6}$")
 
 
@@ -219,17 +221,17 @@ class Known:
 
     def _match(self, event: str, around: Around, same: str) -> _Match | None:
         told, new = around.tellings(event), around.telling
-        if not _admits(event, told, new.when, self.settings.cluster_days):
+        if not _admits(event, told, new, self.settings.cluster_days):
             return None
         if same:
-            near = min(told, key=lambda one: (one.when.gap(new.when), one.id))
-            return _Match(key=event, id=near.id, gap=near.when.gap(new.when), margin=SAME, same=same)
+            gap, name = min((one.gap(new), one.id) for one in told)
+            return _Match(key=event, id=name, gap=gap, margin=SAME, same=same)
         read, weights = traits(new.headline), around.weigh(event)
         found = [
             (
                 one,
                 likeness(read, traits(one.headline), weights, denies=one.denies != new.denies),
-                _apart(new.when, one.when, one.denies != new.denies),
+                _apart(new, one),
             )
             for one in told
         ]
@@ -239,7 +241,7 @@ class Known:
         return _Match(
             key=event,
             id=near.id,
-            gap=near.when.gap(new.when),
+            gap=near.gap(new),
             margin=margin,
             objection=like.objections[0] if like.objections else "",
         )
@@ -262,28 +264,29 @@ def _needed(others: float) -> float:
     return min(NEEDED_MOST, NEEDED_ALONE + NEEDED_MORE * math.log1p(max(0, others)))
 
 
-def _admits(event: str, told: Sequence[Telling], when: CoarseDate, days: int) -> bool:
+def _admits(event: str, told: Sequence[Telling], new: Telling, days: int) -> bool:
     """Whether an event began near enough; what a person put there may lie anywhere."""
-    began = _begins(event)
-    return began is None or began.gap(when) <= days or any(one.decided for one in told)
+    first, last = _begins(event)
+    return first - days <= new.last and last + days >= new.first or any(one.decided for one in told)
 
 
 @lru_cache(maxsize=65536)
-def _begins(key: str) -> CoarseDate | None:
-    """Read from a key that `event_key` made when the event began."""
+def _begins(key: str) -> tuple[int, int]:
+    """Read from a key that `event_key` made within which days the event began; any where it does not say."""
     found = _KEY.search(key)
     try:
-        return CoarseDate.parse(found[1]) if found else None
+        began = CoarseDate.parse(found[1]) if found else ANY_DAY
     except InvalidValue:
-        return None
+        began = ANY_DAY
+    return began.first.toordinal(), began.last.toordinal()
 
 
-@lru_cache(maxsize=4096)
-def _apart(new: CoarseDate, old: CoarseDate, denies: bool) -> float:
+def _apart(new: Telling, old: Telling) -> float:
     """Log-odds that the days between two reports cost; a denial may come a day later."""
-    each = GAP if new.is_day and old.is_day else COARSE_GAP
-    vague = max((when.last - when.first).days for when in (new, old)) >= VAGUE_DAYS
-    return each * min(max(0, new.gap(old) - denies), MOST_GAP) + VAGUE * vague
+    mine, others = new.last - new.first, old.last - old.first
+    each = COARSE_GAP if mine or others else GAP
+    days = max(0, new.gap(old) - (new.denies != old.denies))
+    return each * min(days, MOST_GAP) + VAGUE * (mine >= VAGUE_DAYS or others >= VAGUE_DAYS)
 
 
 def _joined(best: _Match, second: _Match | None = None) -> Decision:

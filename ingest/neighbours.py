@@ -1,5 +1,6 @@
 """Earlier reports by kind, country and day, so that those which are not near a report cost it nothing."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
@@ -20,6 +21,8 @@ class Telling(NamedTuple):
     ----------
     countries
         Where it happened; the first says how dense the news are.
+    first, last
+        The days within which it happened, counted as the calendar's ordinals.
     page
         What stands for the page where it stands, "" for none.
     decided
@@ -29,12 +32,17 @@ class Telling(NamedTuple):
     id: str
     family: str
     countries: tuple[str, ...]
-    when: CoarseDate
+    first: int
+    last: int
     headline: str
     words: tuple[str, ...]
     page: str
     denies: bool
     decided: bool
+
+    def gap(self, other: "Telling") -> int:
+        """Days between two tellings, 0 where they touch or overlap."""
+        return max(0, self.first - other.last, other.first - self.last)
 
 
 class Placed(NamedTuple):
@@ -56,75 +64,167 @@ def telling(  # noqa: PLR0913 - what a report says of itself
     decided: bool,
 ) -> Telling:
     """Read what clustering looks at from what a report says."""
+    first, last = when.first.toordinal(), when.last.toordinal()
     words, page = words_of(headline), page_of(url)
-    return Telling(id, family, countries, when, headline, words, page, denies, decided)
+    return Telling(id, family, countries, first, last, headline, words, page, denies, decided)
 
 
-class Bucket:
-    """The tellings of one kind, country and date; their words are indexed once there are many nearby."""
+class _Postings:
+    """The events of all tellings that have a word, in the order of their days."""
 
-    __slots__ = ("_fresh", "events", "pages", "tellings", "texts", "when", "words")
+    __slots__ = ("_days", "events")
 
-    def __init__(self, when: CoarseDate) -> None:
-        self.when = when
-        self.tellings: dict[str, Placed] = {}
+    def __init__(self) -> None:
+        self._days: list[int] = []
+        self.events: list[str] = []
+
+    def add(self, day: int, event: str) -> None:
+        at = len(self._days)
+        if at and day < self._days[-1]:
+            at = bisect_right(self._days, day)
+        self._days.insert(at, day)
+        self.events.insert(at, event)
+
+    def remove(self, day: int, event: str) -> None:
+        at = self.events.index(event, bisect_left(self._days, day))
+        del self._days[at], self.events[at]
+
+    def within(self, first: int, last: int) -> tuple[int, int]:
+        """Say where those of some days begin and end."""
+        return bisect_left(self._days, first), bisect_right(self._days, last)
+
+
+type Having = tuple[list[str], int, int]  # a list of events, and from where to where it is meant
+type Days = list[tuple[int, dict[str, Placed]]]  # what was told on each, by the reports' ids
+
+_NONE: Having = [], 0, 0
+_NOTHING: dict[str, Telling] = {}
+
+
+class Shelf:
+    """Tellings of one kind in one country: all that are dated to the day, or those of one coarser date.
+
+    They stand under the day with which their date begins; their words are indexed once there are many nearby.
+
+    Parameters
+    ----------
+    length
+        Days that each of their dates takes.
+    """
+
+    __slots__ = ("_fresh", "days", "events", "length", "pages", "texts", "told", "words")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.days: dict[int, dict[str, Placed]] = {}
         self._fresh: dict[str, Placed] = {}  # those not yet indexed
+        self.told: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.events: defaultdict[str, dict[str, Telling]] = defaultdict(dict)
-        self.words: defaultdict[str, list[str]] = defaultdict(list)  # an event for each telling
-        self.texts: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-        self.pages: defaultdict[str, list[str]] = defaultdict(list)
+        self.words: defaultdict[str, _Postings] = defaultdict(_Postings)
+        self.texts: defaultdict[tuple[str, ...], list[Placed]] = defaultdict(list)
+        self.pages: defaultdict[str, list[Placed]] = defaultdict(list)
 
     def add(self, placed: Placed) -> None:
         """Add a telling."""
-        self.tellings[placed.telling.id] = self._fresh[placed.telling.id] = placed
+        report_id, day = placed.telling.id, placed.telling.first
+        self._fresh[report_id] = self.days.setdefault(day, {})[report_id] = placed
 
-    def remove(self, report_id: str) -> None:
+    def remove(self, telling: Telling) -> None:
         """Take a telling out."""
-        event, telling = self.tellings.pop(report_id)
-        if self._fresh.pop(report_id, None) is None:
-            del self.events[event][report_id]
-            if not self.events[event]:
-                del self.events[event]
-            for events in self._postings(telling):
-                events.remove(event)
+        placed = self.days[telling.first].pop(telling.id)
+        if not self.days[telling.first]:
+            del self.days[telling.first]
+        if self._fresh.pop(telling.id, None) is None:
+            self._take_out(placed)
+
+    def _take_out(self, placed: Placed) -> None:
+        event, telling = placed
+        told, tellings = self.told[telling.first], self.events[event]
+        told[event] -= 1
+        if not told[event]:
+            del told[event]
+        del tellings[telling.id]
+        if not tellings:
+            del self.events[event]
+        for word in telling.words:
+            self.words[word].remove(telling.first, event)
+        if telling.words:
+            self.texts[telling.words].remove(placed)
+        if telling.page:
+            self.pages[telling.page].remove(placed)
 
     def index(self) -> None:
         """Index what has come since the last time."""
-        for report_id, (event, telling) in self._fresh.items():
+        words, texts, pages = self.words, self.texts, self.pages
+        for report_id, placed in self._fresh.items():
+            event, telling = placed
+            day = telling.first
+            self.told[day][event] += 1
             self.events[event][report_id] = telling
-            for events in self._postings(telling):
-                events.append(event)
+            for word in telling.words:
+                words[word].add(day, event)
+            if telling.words:
+                texts[telling.words].append(placed)
+            if telling.page:
+                pages[telling.page].append(placed)
         self._fresh.clear()
 
-    def _postings(self, telling: Telling) -> Iterator[list[str]]:
-        yield from map(self.words.__getitem__, telling.words)
-        yield self.texts[telling.words]
-        yield self.pages[telling.page]
+
+
+class Near(NamedTuple):
+    """What is near of a shelf: from one day to another."""
+
+    shelf: Shelf
+    first: int
+    last: int
+
+    def days(self) -> Days:
+        """List the days of which something is told, with that."""
+        days = self.shelf.days
+        return [(day, days[day]) for day in range(self.first, self.last + 1) if day in days]
+
+    def having(self, word: str) -> Having:
+        """Find the events of all tellings that have a word."""
+        postings = self.shelf.words.get(word)
+        return (postings.events, *postings.within(self.first, self.last)) if postings else _NONE
+
+    def same(self, telling: Telling) -> tuple[list[str], list[str]]:
+        """Find the events that are told in the same words, and those on the same page."""
+        alike = self.shelf.texts.get(telling.words, ()), self.shelf.pages.get(telling.page, ())
+        texts, pages = ([one.event for one in found if self._holds(one.telling)] for found in alike)
+        return texts, pages
+
+    def tellings(self, event: str) -> list[Telling]:
+        """List the tellings of an event."""
+        return [one for one in self.shelf.events.get(event, _NOTHING).values() if self._holds(one)]
+
+    def _holds(self, telling: Telling) -> bool:
+        return self.first <= telling.first <= self.last
 
 
 class _Place:
     """The tellings of one kind in one country: by the day, and those that are dated more coarsely."""
 
-    __slots__ = ("_coarse", "_days")
+    __slots__ = ("_coarse", "_daily")
 
     def __init__(self) -> None:
-        self._days: dict[int, Bucket] = {}
-        self._coarse: dict[CoarseDate, Bucket] = {}
+        self._daily = Shelf(1)
+        self._coarse: dict[tuple[int, int], Shelf] = {}
 
-    def bucket(self, when: CoarseDate) -> Bucket:
-        day = when.first.toordinal()
-        if when.first != when.last:
-            return self._coarse.get(when) or self._coarse.setdefault(when, Bucket(when))
-        return self._days.get(day) or self._days.setdefault(day, Bucket(when))
+    def shelf(self, telling: Telling) -> Shelf:
+        if telling.first == telling.last:
+            return self._daily
+        days = telling.first, telling.last
+        return self._coarse.get(days) or self._coarse.setdefault(days, Shelf(telling.last - telling.first + 1))
 
-    def near(self, when: CoarseDate, days: int) -> Iterator[Bucket]:
-        first, last = when.first.toordinal() - days, when.last.toordinal() + days
-        for bucket in map(self._days.get, range(first, last + 1)):
-            if bucket is not None and bucket.tellings:
-                yield bucket
-        for other, bucket in self._coarse.items():
-            if bucket.tellings and other.gap(when) <= days:
-                yield bucket
+    def near(self, telling: Telling, days: int) -> list[Near]:
+        first, last = telling.first - days, telling.last + days
+        coarse = [
+            Near(shelf, begins, begins)
+            for (begins, ends), shelf in self._coarse.items()
+            if shelf.days and begins <= last and ends >= first
+        ]
+        return [Near(self._daily, first, last), *coarse]
 
 
 class Neighbours:
@@ -148,7 +248,7 @@ class Neighbours:
         self._known[telling.id] = telling
         placed = Placed(event, telling)
         for country in telling.countries:
-            self._places[telling.family, country].bucket(telling.when).add(placed)
+            self._places[telling.family, country].shelf(telling).add(placed)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -158,14 +258,11 @@ class Neighbours:
         telling = self._known.pop(report_id, None)
         if telling is not None:
             for country in telling.countries:
-                self._places[telling.family, country].bucket(telling.when).remove(report_id)
+                self._places[telling.family, country].shelf(telling).remove(telling)
 
-    def near(self, telling: Telling) -> list[list[Bucket]]:
+    def near(self, telling: Telling) -> list[list[Near]]:
         """Find what was told near a report, of its kind and within some days, for each of its countries."""
-        return [
-            list(self._places[telling.family, country].near(telling.when, self.days))
-            for country in telling.countries
-        ]
+        return [self._places[telling.family, country].near(telling, self.days) for country in telling.countries]
 
 
 @lru_cache(maxsize=8192)
