@@ -14,6 +14,7 @@ SMALL = 24  # tellings nearby that are looked through one by one
 MOST_SEEN = 400  # tellings that are looked at for having a word in common, where there are more than these
 FADING = 0.35  # of an event's part in the crowd, for each day that it is apart
 VAGUE_FROM = 15  # days from which an interval counts the less the longer it is
+ROUNDING = 1e-9
 UNSEEN, PRIOR_REPORTS = 0.12, 9.0  # how frequent a word is before any report was seen
 MOST_FREQUENT = 0.97
 
@@ -115,14 +116,38 @@ class Around:
     def likely(self) -> list[str]:
         """List the few events that share the rarest words with the report, the likeliest first."""
         weights = dict.fromkeys(self._near if len(self._near) <= FEW else (), 0.0)
-        seen = 0
-        for number, word in sorted([(number, word) for word, number in self._frequent.items()]):
-            if seen and seen + number > MOST_SEEN:
-                break
-            seen, rarity = seen + number, _rarity(number, self._size)
+        words = self._rarest()
+        for at, (number, word, rarity) in enumerate(words):
+            if number > SMALL and len(weights) >= SHORTLIST:
+                most = math.fsum([rarity for *_, rarity in words[at:]]) + ROUNDING
+                least = sorted(weights.values())[-SHORTLIST]
+                if least > most:  # what has none of the rarer words is not among the likely ones any more
+                    likely = {event: weight for event, weight in weights.items() if weight + most >= least}
+                    return _best(self._completed(likely, words[at:]))
             for event in self._events_having(word):
                 weights[event] = weights.get(event, 0.0) + rarity
         return _best(weights)
+
+    def _rarest(self) -> list[tuple[int, str, float]]:
+        """List the words by which events are looked for, the rarest first: how many have it, and how rare."""
+        found, seen = [], 0
+        for number, word in sorted([(number, word) for word, number in self._frequent.items()]):
+            if seen and seen + number > MOST_SEEN:
+                break
+            seen += number
+            found.append((number, word, _rarity(number, self._size)))
+        return found
+
+    def _completed(
+        self, weights: dict[str, float], words: Iterable[tuple[int, str, float]]
+    ) -> dict[str, float]:
+        """Add the weights of further words to those of a few events, which are read for them."""
+        said = {event: {word for told in self._tellings(event) for word in told.words} for event in weights}
+        for _, word, rarity in words:
+            for event, spoken in said.items():
+                if word in spoken:
+                    weights[event] += rarity
+        return weights
 
     def tellings(self, event: str) -> list[Telling]:
         """List one telling for each of an event's wordings that have most in common with the report."""

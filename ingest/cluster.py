@@ -227,24 +227,13 @@ class Known:
             gap, name = min((one.gap(new), one.id) for one in told)
             return _Match(key=event, id=name, gap=gap, margin=SAME, same=same)
         read, weights = traits(new.headline), around.weigh(event)
-        found = [
-            (
-                one,
-                likeness(read, traits(one.headline), weights, denies=one.denies != new.denies),
-                _apart(new, one),
-            )
-            for one in told
-        ]
-        scores = [like.score + apart for _, like, apart in found]
-        near, like, _ = found[max(range(len(found)), key=lambda at: (scores[at], found[at][0].id))]
-        margin = math.fsum(scores) / len(scores) - _needed(around.crowd(event))
-        return _Match(
-            key=event,
-            id=near.id,
-            gap=near.gap(new),
-            margin=margin,
-            objection=like.objections[0] if like.objections else "",
-        )
+        found = []
+        for one in told:
+            like = likeness(read, traits(one.headline), weights, denies=one.denies != new.denies)
+            found.append((like.score + _apart(new, one), one.id, one, like.objections))
+        _, name, near, objections = max(found)
+        margin = math.fsum([score for score, *_ in found]) / len(found) - _needed(around.crowd(event))
+        return _Match(event, name, near.gap(new), margin, objection=objections[0] if objections else "")
 
     def _telling(self, report: Report, *, decided: bool = False) -> Telling:
         return telling(
@@ -267,7 +256,8 @@ def _needed(others: float) -> float:
 def _admits(event: str, told: Sequence[Telling], new: Telling, days: int) -> bool:
     """Whether an event began near enough; what a person put there may lie anywhere."""
     first, last = _begins(event)
-    return first - days <= new.last and last + days >= new.first or any(one.decided for one in told)
+    near = max(0, first - new.last, new.first - last) <= days
+    return near or any(one.decided for one in told)
 
 
 @lru_cache(maxsize=65536)

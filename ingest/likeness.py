@@ -7,7 +7,7 @@ of news whose events are known; `docs/decisions/0010-likeness-of-reports.md` has
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rapidfuzz.distance import JaroWinkler, Levenshtein
@@ -54,7 +54,6 @@ def likeness(new: Traits, old: Traits, weights: Mapping[str, float], *, denies: 
         One of the two denies what the other says.
     """
     shared = new.bag & old.bag
-    mine, theirs = new.bag - shared, old.bag - shared
     score = BASE + WORD * math.fsum(map(weights.__getitem__, shared)) + DENIES * denies
     against: list[tuple[float, str]] = []
     for same, other in _compared(new, old, shared):
@@ -63,42 +62,50 @@ def likeness(new: Traits, old: Traits, weights: Mapping[str, float], *, denies: 
             against.append((OTHER[other], other))
     if names := new.names | old.names:
         score += NAME * len(shared & names)
+    mine, theirs = new.bag - shared, old.bag - shared
+    if mine and theirs:
         if not mine.isdisjoint(names) and not theirs.isdisjoint(names):
             against.append((OTHER["other names"], "other names"))
-    alike = 2 * len(shared) / (len(new.bag) + len(old.bag) or 1)
-    if mine and theirs and alike > LEAST_ALIKE:
-        against.append((alike * _exchanged(new, old, shared, names), "other words in its place"))
+        alike = 2 * len(shared) / (len(new.bag) + len(old.bag))
+        if alike > LEAST_ALIKE:
+            against.append((alike * _exchanged(new, old, shared, names), "other words in its place"))
     if not against:
         return Likeness(score, ())
-    costs, objections = zip(*sorted(against), strict=True)
-    return Likeness(score + sum(costs), objections)
+    against.sort()
+    return Likeness(score + sum([cost for cost, _ in against]), tuple([said for _, said in against]))
 
 
-def _compared(new: Traits, old: Traits, shared: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _compared(new: Traits, old: Traits, shared: frozenset[str]) -> list[tuple[str, str]]:
     """For each kind of trait that both have: what is the same, and what is said otherwise."""
+    found = []
     if new.numbers and old.numbers:
-        yield _numbers(new.numbers, old.numbers)
+        found.append(_numbers(new.numbers, old.numbers))
     if new.things and old.things:
         of_one_kind = not new.thing_words.isdisjoint(old.thing_words)
         other = "another type" if of_one_kind else "another thing"
-        yield "", other if new.things.isdisjoint(old.things) else ""
+        found.append(("", other if new.things.isdisjoint(old.things) else ""))
     if new.places or old.places:
         here, there = new.places | (old.places & shared), old.places | (new.places & shared)
         if here and there:
-            yield ("", "another place") if here.isdisjoint(there) else ("place", "")
+            found.append(("", "another place") if here.isdisjoint(there) else ("place", ""))
     if new.days and old.days:
-        yield _days(new.days, old.days)
+        found.append(_days(new.days, old.days))
     if new.steps and old.steps:
-        yield ("", "another step") if new.steps.isdisjoint(old.steps) else ("step", "")
+        found.append(("", "another step") if new.steps.isdisjoint(old.steps) else ("step", ""))
+    return found
 
 
 def _numbers(new: Sequence[Number], old: Sequence[Number]) -> tuple[str, str]:
     """Compare numbers; those of one kind, or of the same things, that have no equal contradict each other."""
     equal = {one.value for one in new} & {one.value for one in old}
-    mine, theirs = ([one for one in numbers if one.value not in equal] for numbers in (new, old))
-    alike = [(one, other) for one in mine for other in theirs if one.kind == other.kind]
-    if any(one.kind or not one.of.isdisjoint(other.of) for one, other in alike):
-        return ("number" if equal else ""), "another number of the same"
+    theirs = [one for one in old if one.value not in equal]
+    alike = False
+    for one in new if theirs else ():
+        for other in theirs if one.value not in equal else ():
+            if one.kind == other.kind:
+                alike = True
+                if one.kind or not one.of.isdisjoint(other.of):
+                    return ("number" if equal else ""), "another number of the same"
     return ("number", "") if equal else ("", "another number" if alike else "")
 
 

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -79,11 +78,13 @@ class _Postings:
         self.events: list[str] = []
 
     def add(self, day: int, event: str) -> None:
-        at = len(self._days)
-        if at and day < self._days[-1]:
+        if self._days and day < self._days[-1]:
             at = bisect_right(self._days, day)
-        self._days.insert(at, day)
-        self.events.insert(at, event)
+            self._days.insert(at, day)
+            self.events.insert(at, event)
+        else:
+            self._days.append(day)
+            self.events.append(event)
 
     def remove(self, day: int, event: str) -> None:
         at = self.events.index(event, bisect_left(self._days, day))
@@ -170,7 +171,6 @@ class Shelf:
         self._fresh.clear()
 
 
-
 class Near(NamedTuple):
     """What is near of a shelf: from one day to another."""
 
@@ -214,8 +214,10 @@ class _Place:
     def shelf(self, telling: Telling) -> Shelf:
         if telling.first == telling.last:
             return self._daily
-        days = telling.first, telling.last
-        return self._coarse.get(days) or self._coarse.setdefault(days, Shelf(telling.last - telling.first + 1))
+        first, last = telling.first, telling.last
+        return self._coarse.get((first, last)) or self._coarse.setdefault(
+            (first, last), Shelf(last - first + 1)
+        )
 
     def near(self, telling: Telling, days: int) -> list[Near]:
         first, last = telling.first - days, telling.last + days
@@ -262,7 +264,8 @@ class Neighbours:
 
     def near(self, telling: Telling) -> list[list[Near]]:
         """Find what was told near a report, of its kind and within some days, for each of its countries."""
-        return [self._places[telling.family, country].near(telling, self.days) for country in telling.countries]
+        places = (self._places[telling.family, country] for country in telling.countries)
+        return [place.near(telling, self.days) for place in places]
 
 
 @lru_cache(maxsize=8192)

@@ -6,7 +6,7 @@ they are written. Marks of the news agencies are taken off first.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -127,7 +127,9 @@ class _Token(NamedTuple):
 @lru_cache(maxsize=REMEMBERED)
 def words_of(headline: str) -> tuple[str, ...]:
     """List the words of a headline, each once and in order, as they are compared; some say nothing."""
-    return tuple(filter(None, dict.fromkeys(token.word for token in _tokens(headline))))
+    if (told := _told.get(headline)) is not None:
+        return told.words
+    return tuple(filter(None, dict.fromkeys([token.word for token in _tokens(headline)])))
 
 
 @lru_cache(maxsize=NEXT)
@@ -208,7 +210,13 @@ def _steps(plain: str) -> frozenset[int]:
 @lru_cache(maxsize=READ)
 def traits(headline: str) -> Traits:
     """Read everything that can be compared of a headline."""
-    return _Reader(_tokens(headline)).read()
+    return _told.get(headline) or _Reader(_tokens(headline)).read()
+
+
+def remember(told: Mapping[str, Traits]) -> None:
+    """Take from another process what it read of headlines; it counts until the next ones are taken."""
+    _told.clear()
+    _told.update(told)
 
 
 class _Reader:
@@ -322,4 +330,5 @@ class _Reader:
         return [at for at in capital if at and self.tokens[at].word[0] != "@"]
 
 
+_told: dict[str, Traits] = {}
 _ALIKE = {_stem(word): _stem(words[0]) for words in reversed(lexicon.ALIKE) for word in words}

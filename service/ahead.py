@@ -1,24 +1,35 @@
 """Reading many JSON lines in a process of its own while reports are filed: two processors work at once."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from itertools import batched
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import NamedTuple
 
+from ingest import traits
 from ingest.files import LINES, read
 from ingest.records import Parsed, Refused
+from ingest.traits import Traits
 from model.errors import Unavailable
 from service import kinds, pickles
 from service.configuration import Configuration
 from service.judging import Judged, all_by_rules
+from storage.content import Written, written
+from storage.reports import NOTHING_WRITTEN
 
 WORTH = 4_000_000  # bytes of a file, which take longer than a process takes to start
 
-type Batch = Sequence[Parsed | Refused | Judged]
+
+class Batch(NamedTuple):
+    """Records of a file, and by line how those that are reports are written down, where that is known."""
+
+    items: Sequence[Parsed | Refused | Judged]
+    written: Mapping[int, Written] = NOTHING_WRITTEN
+
 
 pickles.register()
 
@@ -54,9 +65,11 @@ def read_ahead(configuration: Configuration, path: Path, *, today: date, size: i
 
 def _received(ours: Connection, path: Path) -> Iterator[Batch]:
     with suppress(EOFError):
-        while (batch := ours.recv()) is not None:
-            if isinstance(batch, Unavailable):
-                raise batch
+        while (received := ours.recv()) is not None:
+            if isinstance(received, Unavailable):
+                raise received
+            batch, told = received
+            traits.remember(told)
             yield batch
         return
     raise Unavailable(
@@ -71,8 +84,15 @@ def _read(theirs: Connection, path: Path, known: kinds.Known, today: date, size:
     with theirs, suppress(BrokenPipeError):
         try:
             items = all_by_rules(read(path, today=today).items, lambda: kinds.tagger_of(known), today=today)
-            for batch in batched(items, size):
-                theirs.send(batch)
+            for some in batched(items, size):
+                theirs.send(_prepared(some))
             theirs.send(None)
         except Unavailable as error:
             theirs.send(error)
+
+
+def _prepared(items: Sequence[Parsed | Refused | Judged]) -> tuple[Batch, dict[str, Traits]]:
+    """Do beforehand with records what whoever files them would have to: write them down, read headlines."""
+    reports = {item.line: item.report for item in items if not isinstance(item, Refused)}
+    told = {report.headline: traits.traits(report.headline) for report in reports.values()}
+    return Batch(items, {line: written(report) for line, report in reports.items()}), told

@@ -1,7 +1,7 @@
 """Which events new reports belong to: decided beside what is stored, and recorded."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -46,10 +46,22 @@ class Clusterer:
             self._begin_anew()
         self._written = None
 
-    def cluster(self, session: Session, reports: Sequence[Report], *, at: datetime) -> dict[str, Decision]:
+    def cluster(
+        self,
+        session: Session,
+        reports: Sequence[Report],
+        *,
+        at: datetime,
+        known_before: Collection[str] | None = None,
+    ) -> dict[str, Decision]:
         """Decide the events of reports that have just been filed, and record what is new about them.
 
         A report that a person put somewhere stays there.
+
+        Parameters
+        ----------
+        known_before
+            Those of the reports that are not filed for the first time; None where any of them may be.
 
         Returns
         -------
@@ -57,7 +69,8 @@ class Clusterer:
             For each report's id the newest decision.
         """
         known, filed = self._known, Counter(report.id for report in reports)
-        versions = amended(session, filed)
+        again = filed if known_before is None else known_before
+        versions = amended(session, again)
         before = {name: one.version - filed[name] for name, one in versions.items()}
         _take(known, candidates(session, self._unread(reports)), but=filed)
         _take(known, of_version(session, before))
@@ -67,7 +80,7 @@ class Clusterer:
             decisions.append(known.decide(report))
             if report.id in retracted:
                 known.forget(report.id)
-        _record(session, reports, decisions, at)
+        _record(session, reports, decisions, memberships(session, again), at)
         self._written = last_written(session)
         self._needed = self._needed or len(known.neighbours)
         return {report.id: decision for report, decision in zip(reports, decisions, strict=True)}
@@ -167,11 +180,15 @@ def _joined(spans: Iterable[Days]) -> Iterator[Days]:
     yield first, last
 
 
-def _record(session: Session, reports: Sequence[Report], decisions: Sequence[Decision], at: datetime) -> None:
-    """Record the decisions that move a report."""
-    standing = {
-        name: one.event_key for name, one in memberships(session, {one.id for one in reports}).items()
-    }
+def _record(
+    session: Session,
+    reports: Sequence[Report],
+    decisions: Sequence[Decision],
+    before: Mapping[str, Membership],
+    at: datetime,
+) -> None:
+    """Record the decisions that move a report from where it was before."""
+    standing = {name: one.event_key for name, one in before.items()}
     moves = []
     for report, decision in zip(reports, decisions, strict=True):
         if standing.get(report.id) != decision.key:

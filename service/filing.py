@@ -14,9 +14,10 @@ from model.wire import content
 from service.clustering import Clusterer
 from service.composition import Service
 from service.judging import Judged, Sorted
+from storage.content import Written
 from storage.database import FILING, exclusive
 from storage.proposals import NewProposal, propose, proposed, supersede
-from storage.reports import file_reports, reports_in_force
+from storage.reports import NOTHING_WRITTEN, file_reports, reports_in_force
 
 
 def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
@@ -28,6 +29,7 @@ def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
     origin: str,
     at: datetime,
     clusterer: Clusterer | None = None,
+    written: Mapping[int, Written] = NOTHING_WRITTEN,
 ) -> Counter[str]:
     """File the reports, and decide the events of those that say something new.
 
@@ -35,6 +37,8 @@ def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
     ----------
     clusterer
         One for all batches of a file or a poll saves reading again what was told nearby.
+    written
+        How reports are written down, by their line, where that is known already.
 
     Returns
     -------
@@ -44,16 +48,23 @@ def file_and_cluster(  # noqa: PLR0913 - what is filed, and its provenance
     """
     clusterer = clusterer or Clusterer(service)
     clusterer.begin(session)
-    filings = file_reports(session, reports, at=at, origin=origin, lines=lines)
+    filings = file_reports(session, reports, at=at, origin=origin, lines=lines, written=written)
     new = [filing.outcome in {"accepted", "amended"} for filing in filings]
-    decisions = clusterer.cluster(session, list(compress(reports, new)), at=at)
+    amended = {filing.report_id for filing in filings if filing.outcome == "amended"}
+    decisions = clusterer.cluster(session, list(compress(reports, new)), at=at, known_before=amended)
     counts = Counter[str](filing.outcome for filing in filings)
     counts["merged"] = sum(decision.score is not None for decision in decisions.values())
     return counts
 
 
-def filed(
-    session: Session, service: Service, source: str, found: Sorted, clusterer: Clusterer | None = None
+def filed(  # noqa: PLR0913 - what is filed, its provenance, and what is known of it already
+    session: Session,
+    service: Service,
+    source: str,
+    found: Sorted,
+    clusterer: Clusterer | None = None,
+    *,
+    written: Mapping[int, Written] = NOTHING_WRITTEN,
 ) -> Counter[str]:
     """File what is sure, propose the rest to editors, and count what became of it."""
     now = service.clock()
@@ -77,6 +88,7 @@ def filed(
         origin=source,
         at=now,
         clusterer=clusterer,
+        written=written,
     )
     lapsed = list(_lapsed(source, found, standing))
     back = {one.report.id for one in found.judged if one.repeats(standing.get(one.report.id))}

@@ -121,12 +121,12 @@ def _take(service: Service, path: Path) -> Taken:
     notes, batches = _read(service, path)
     taken, origin = Taken(path=path, notes=notes), _readable(path.name)
     clusterer = Clusterer(service)
-    for batch in batches:
+    for items, written in batches:
         found = Sorted(
-            judged=[item for item in batch if isinstance(item, Judged)],
-            refused=[item for item in batch if isinstance(item, Refused)],
+            judged=[item for item in items if isinstance(item, Judged)],
+            refused=[item for item in items if isinstance(item, Refused)],
         )
-        parsed = [item for item in batch if isinstance(item, Parsed)]
+        parsed = [item for item in items if isinstance(item, Parsed)]
         with service.database.session() as session:
             taken.counts += file_and_cluster(
                 session,
@@ -136,9 +136,10 @@ def _take(service: Service, path: Path) -> Taken:
                 origin=origin,
                 at=service.clock(),
                 clusterer=clusterer,
+                written=written,
             )
             if found.judged:
-                taken.counts += filed(session, service, origin, found, clusterer)
+                taken.counts += filed(session, service, origin, found, clusterer, written=written)
         taken.refused += found.refused
     return taken
 
@@ -149,7 +150,7 @@ def _read(service: Service, path: Path) -> tuple[Sequence[str], Iterator[Batch]]
     if is_long(path):
         return (), read_ahead(service.configuration, path, today=today, size=BATCH)
     reading = read(path, today=today)
-    return reading.notes, batched(tagged(service, reading.items), BATCH)
+    return reading.notes, map(Batch, batched(tagged(service, reading.items), BATCH))
 
 
 def tagged(service: Service, items: Iterable[Item]) -> Iterator[Parsed | Refused | Judged]:

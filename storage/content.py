@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from model.dates import CoarseDate
 from model.digests import digest
@@ -19,12 +20,31 @@ def as_text(value: object) -> str:
     return _encode(value)
 
 
-def report_columns(report: Report) -> dict[str, object]:
-    """Spread what a report says over the columns of `report_version`."""
+class Written(NamedTuple):
+    """What a report says as it is stored, and the digest of that."""
+
+    digest: str
+    content: str
+
+
+def written(report: Report) -> Written:
+    """Write down what a report says."""
     said = content(report)
+    return Written(digest(said), as_text(said))
+
+
+def report_columns(report: Report, said: Written | None = None) -> dict[str, object]:
+    """Spread what a report says over the columns of `report_version`.
+
+    Parameters
+    ----------
+    said
+        What `written` makes of the report, where that is known already.
+    """
+    said = said or written(report)
     return {
         "report_id": report.id,
-        "digest": digest(said),
+        "digest": said.digest,
         "tag": report.tag,
         "country": report.country,
         "also": f" {' '.join(report.also)} " if report.also else "",
@@ -34,7 +54,7 @@ def report_columns(report: Report) -> dict[str, object]:
         "occurred_last": report.when.last,
         "denies": report.denies,
         "searchable": "\n".join((report.headline, report.publisher or "", report.id)).casefold(),
-        "content": as_text(said),
+        "content": said.content,
     }
 
 

@@ -1,17 +1,18 @@
 """The database, opened once; and its transactions, one for each job, request or command."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, text
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeEngine
 
 from model.errors import Unavailable, UsageError
 from storage.faults import detail, diagnosis, reachable
@@ -131,8 +132,28 @@ def exclusive(session: Session | Connection, purpose: int) -> None:
 
 
 def add_rows(session: Session, table: type, rows: Sequence[Mapping[str, object]]) -> None:
-    """Add many rows that name the same columns; asking the mapper about each would take a while."""
-    session.execute(insert(inspect(table).local_table), rows)
+    """Add many rows that name the same columns; asking the mapper about each would take a while.
+
+    Nor is SQLite's driver asked value by value: what its values have to be made of is the same for a column.
+    """
+    connection = session.connection()
+    local: Table = inspect(table).local_table
+    if connection.dialect.name != "sqlite":
+        session.execute(insert(local), rows)
+        return
+    compiled = insert(local).compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    names: Sequence[str] = compiled.positiontup or ()
+    columns = [_bound(local.c[name].type, connection.dialect, [row[name] for row in rows]) for name in names]
+    connection.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
+
+
+def _bound(kind: TypeEngine[Any], dialect: Dialect, values: list[Any]) -> Iterable[object]:
+    """Make values of a column what the driver takes; those that are equal once."""
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    if process is None:
+        return values
+    made = {value: process(value) for value in set(values)}
+    return map(made.__getitem__, values)
 
 
 def is_current(database: Database) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import batched, chain, repeat
 
-from sqlalchemy import Date, TextClause, bindparam, func, select, text
+from sqlalchemy import Date, Select, TextClause, bindparam, func, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -142,9 +142,16 @@ def _neighbour(key: str, author: str | None, content: str) -> Neighbour:
 
 def last_written(session: Session) -> Written:
     """Give what changes with everything that is filed, retracted or decided."""
-    last = (select(func.max(col(table.id))).scalar_subquery() for table in (ReportVersion, EventMembership))
-    version, decision = session.execute(select(*last)).one()
+    version, decision = session.execute(_last_written()).one()
     return version or 0, decision or 0
+
+
+@cache
+def _last_written() -> Select[int | None, int | None]:
+    first, second = (
+        select(func.max(col(one.id))).scalar_subquery() for one in (ReportVersion, EventMembership)
+    )
+    return select(first, second)
 
 
 def amended(session: Session, report_ids: Collection[str]) -> dict[str, Amended]:

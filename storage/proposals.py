@@ -154,9 +154,9 @@ def proposed(session: Session, report_ids: Collection[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for some in batched(report_ids, BATCH):
-        said = last_said(session, some)
-        newest = newest_proposals(session, some).values()
-        found |= {one.report_id: one.digest for one in newest if one.stands(said)}
+        newest = newest_proposals(session, some)
+        said = last_said(session, newest)
+        found |= {one.report_id: one.digest for one in newest.values() if one.stands(said)}
     return found
 
 

@@ -1,9 +1,10 @@
 """Reports: filed, amended and retracted, each as a further version; listed as they stand or stood."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import batched, repeat
+from types import MappingProxyType
 from typing import Literal
 
 from sqlalchemy import Select, and_, func, insert, select
@@ -12,12 +13,13 @@ from sqlmodel import col
 
 from model.domain import Report
 from model.errors import Unknown
-from storage.content import report_columns, report_of
+from storage.content import Written, report_columns, report_of
 from storage.current import in_countries, known, mentions, newest_membership, newest_version, overlaps
 from storage.database import FILING, add_rows, exclusive
 from storage.tables import EventMembership, ReportVersion
 
 BATCH = 1000
+NOTHING_WRITTEN: Mapping[int, Written] = MappingProxyType({})
 
 type Outcome = Literal["accepted", "amended", "duplicate", "retracted"]
 
@@ -77,6 +79,7 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
     lines: Sequence[int | None] | None = None,
     author: str | None = None,
     why: str | None = None,
+    written: Mapping[int, Written] = NOTHING_WRITTEN,
 ) -> list[Filing]:
     """File reports: a new id is accepted, other content amends, the same content is nothing new.
 
@@ -91,6 +94,8 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
         The file or source, and each report's line in it.
     author, why
         The person who files them, and the reason given; None where they come from a source.
+    written
+        What `content.written` makes of them by their line, where that is known already.
 
     Returns
     -------
@@ -100,17 +105,15 @@ def file_reports(  # noqa: PLR0913 - what is filed, and its provenance
     exclusive(session, FILING)
     numbered = zip(reports, lines or repeat(None, len(reports)), strict=True)
     filings: list[Filing] = []
+    provenance = {"origin": origin, "author": author, "why": why, "recorded_at": at}
     for batch in batched(numbered, BATCH):
         standings = _standings(session, {report.id for report, _ in batch})
         rows: list[dict[str, object]] = []
         for report, line in batch:
-            row = report_columns(report) | {
-                "origin": origin,
-                "line": line,
-                "author": author,
-                "why": why,
-                "recorded_at": at,
-            }
+            said = written.get(line) if line is not None else None
+            row = report_columns(report, said)
+            row |= provenance
+            row["line"] = line
             filings.append(_file(row, author, standings, rows))
         if rows:
             add_rows(session, ReportVersion, rows)
@@ -164,7 +167,8 @@ def _file(
     retracted = before is not None and before.retracted and author is None
     said = _said(before, digest, author)
     standings[report_id] = _Standing(version=version, digest=digest, said=said, retracted=retracted)
-    rows.append(row | {"version": version, "retracted": retracted})
+    row["version"], row["retracted"] = version, retracted
+    rows.append(row)
     return Filing(report_id=report_id, outcome="amended" if before else "accepted", version=version)
 
 

@@ -102,7 +102,7 @@ def test_a_reader_that_is_killed_is_noticed_and_the_file_can_be_taken_again(desk
 def test_a_taker_that_stops_early_leaves_no_process_behind(desk: Desk) -> None:
     path = desk.write("r.jsonl", *(report(f"r{n}") for n in range(20_000)))
     batches = read_ahead(load(desk.folder / "config.toml"), path, today=DAY, size=100)
-    assert len(next(batches)) == 100
+    assert len(next(batches).items) == 100
     assert multiprocessing.active_children()
     del batches
     assert not multiprocessing.active_children()
