@@ -157,11 +157,11 @@ class Shelf:
     def index(self) -> None:
         """Index what has come since the last time."""
         words, texts, pages = self.words, self.texts, self.pages
-        for report_id, placed in self._fresh.items():
+        for placed in sorted(self._fresh.values(), key=lambda placed: placed.telling.first):
             event, telling = placed
             day = telling.first
             self.told[day][event] += 1
-            self.events[event][report_id] = telling
+            self.events[event][telling.id] = telling
             for word in telling.words:
                 words[word].add(day, event)
             if telling.words:

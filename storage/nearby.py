@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from itertools import batched, chain, repeat
+from typing import NamedTuple
 
 from sqlalchemy import Date, Select, TextClause, bindparam, func, select, text
 from sqlalchemy.orm import Session
@@ -32,8 +33,7 @@ class Span:
     last: date
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """What clustering has to know of a report.
 
     Parameters
@@ -179,5 +179,5 @@ def of_version(session: Session, versions: Mapping[str, int]) -> list[Neighbour]
         wanted = col(ReportVersion.report_id).in_(some)
         for report_id, version, key, author, content, gone in session.execute(statement.where(wanted)):
             if versions[report_id] == version:
-                found[report_id] = replace(_neighbour(key, author, content), retracted=gone)
+                found[report_id] = _neighbour(key, author, content)._replace(retracted=gone)
     return [found[report_id] for report_id in sorted(found)]
