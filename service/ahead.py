@@ -43,7 +43,7 @@ def is_long(path: Path) -> bool:
 
 
 def read_ahead(configuration: Configuration, path: Path, *, today: date, size: int) -> Iterator[Batch]:
-    """Read a file's records and tag them, a batch ahead of whoever takes them.
+    """Read a file's records, tag and prepare them, a batch ahead of whoever takes them.
 
     Raises
     ------

@@ -29,7 +29,10 @@ any_of = ["may"]
 countries = ["PE"]
 confidence = 0.3
 """
-TAKEN = "SELECT report_id, event_key, why FROM event_membership ORDER BY report_id"
+TAKEN = """
+SELECT r.report_id, r.line, r.digest, r.content, m.event_key, m.why, m.score
+FROM report_version AS r JOIN event_membership AS m ON m.report_id = r.report_id ORDER BY r.report_id, r.id
+"""
 DAY = date(2026, 1, 1)
 
 
