@@ -45,7 +45,7 @@ def spread(steps: int, many: int) -> list[int]:
 
 @cache
 def _forking() -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.service.killing"]
+    command = [sys.executable, "-B", "-m", "tests.service.killing"]  # modules that are compiled are no steps
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(process.communicate)  # it ends with its input
     return process
