@@ -16,7 +16,7 @@ from service.reckoning import Reckoned, Task, reckon, reckon_all
 if TYPE_CHECKING:
     from distributed import Client
 
-_ALONE = 2.0  # seconds of work from which other processes pay: they take one to begin
+_ALONE = 5.0  # seconds of work from which other processes pay: they take two to begin
 _PART = 20  # nights handed over at a time, where they take milliseconds
 _ADVICE = "what it had done is kept: type the same again, with fewer --workers"
 _PATIENCE = 10  # seconds within which a scheduler must answer
