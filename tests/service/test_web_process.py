@@ -16,6 +16,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
+from service.web_server import listener
 from tests.service.commands import CUTOFF, PROGRAM, Desk, said_in_one_line
 
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite("it is about processes and sockets")]
@@ -71,6 +72,15 @@ def desk(tmp_path: Path) -> Desk:
 def key(desk: Desk, scope: str = "admin") -> dict[str, str]:
     made = desk.types("keys", "create", f"a-{scope}", "--scope", scope, "--json").json["key"]
     return {"Authorization": f"Bearer {made}"}
+
+
+def test_a_short_answer_does_not_wait_until_its_headers_are_acknowledged() -> None:
+    with (
+        listener(socket.AF_INET, ("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as connection,
+    ):
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_it_answers_over_http_and_names_no_program(desk: Desk) -> None:
