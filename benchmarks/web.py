@@ -2,9 +2,9 @@
 
 A real `posterity serve` process is asked over loopback, by one client and by eight, each a process of its
 own with one connection that it keeps. Both servers run all the while and are asked by turns, so that what
-else the machine does falls on both: by one client after every answer, by eight in rounds. The histories are
-those of all forecasts, one after the other; nothing here remembers an answer, and no client sends a tag. Run
-it as::
+else the machine does falls on both; in rounds, because what one does after its last answer delays the first
+of the other. The histories are those of all forecasts, one after the other; nothing here remembers an
+answer, and no client sends a tag. Run it as::
 
     python -m benchmarks.web --folder DIR [--datasette PATH] [--requests 1000]
 """
@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import batched
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import quantiles
@@ -33,9 +34,10 @@ from benchmarks.measuring import machine, table
 
 CLIENTS = 8
 WARMING = 10  # answers of each connection that do not count
-ROUNDS = 10
+ROUND = 20  # answers of a server, and then it is the other's turn
+ROUNDS = 10  # of a crowd
 PATIENCE = 60  # seconds until a server listens
-YEAR = web_store.LAST - timedelta(days=364)
+YEAR, WEEK = (web_store.LAST - timedelta(days=days) for days in (364, 6))
 API = "/api/v1/forecasts"
 # What the history of a year reads, and what each forecast's latest run in brief reads.
 HISTORY = """
@@ -87,14 +89,12 @@ def asked(askings: Sequence[Asking], number: int) -> list[Answers]:
     """Ask servers by turns, over one connection each; give the seconds and the bytes of their answers."""
     connections = [_connected(one.address) for one in askings]
     found: list[Answers] = [[] for _ in askings]
-    for turn in range(-WARMING, number):
+    for turns in batched(range(-WARMING, number), ROUND):
         for asking, connection, answers in zip(askings, connections, found, strict=True):
-            answer = _answer(connection, asking.paths[turn % len(asking.paths)])
-            if turn >= 0:
-                answers.append(answer)
+            answers.extend(_answer(connection, asking.paths[turn % len(asking.paths)]) for turn in turns)
     for connection in connections:
         connection.close()
-    return found
+    return [answers[WARMING:] for answers in found]
 
 
 def _connected(address: str) -> http.client.HTTPConnection:
@@ -188,11 +188,14 @@ def _free() -> int:
 def questions(*, ours: bool) -> dict[str, list[str]]:
     """Write the addresses of each question; the history of every forecast in turn."""
     ids = [web_store.identity(number * 37 % web_store.FORECASTS) for number in range(web_store.FORECASTS)]
+    begins = {"history of a year": YEAR, "history of a week": WEEK}
     if ours:
-        histories = [f"{API}/{one}/history?from={YEAR}" for one in ids]
-        return {"history of a year": histories, "latest of all": [API]}
-    histories = [_sql(HISTORY, forecast=one, first=str(YEAR)) for one in ids]
-    return {"history of a year": histories, "latest of all": [_sql(LATEST)]}
+        histories = {name: [f"{API}/{one}/history?from={day}" for one in ids] for name, day in begins.items()}
+        return histories | {"latest of all": [API]}
+    histories = {
+        name: [_sql(HISTORY, forecast=one, first=str(day)) for one in ids] for name, day in begins.items()
+    }
+    return histories | {"latest of all": [_sql(LATEST)]}
 
 
 def _sql(statement: str, **values: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +32,9 @@ _ALIVE = {
     "tcp_user_timeout": 30_000,
 }
 _SECRETS = ("password", "sslpassword")
-_PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON")
+_MAPPED = 2_147_418_112  # bytes of a SQLite file: more it does not map
+# The log goes into the file once it holds 16 MB, not 4: what is written in bulk rewrites the same pages.
+_PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "wal_autocheckpoint = 4000")
 # KiB of a SQLite file that each connection keeps: who writes goes through its indexes again and again.
 _CACHES = {False: 65_536, True: 16_384}
 
@@ -96,7 +99,7 @@ class Database:
         self.close()
 
 
-def open_database(url: str, *, patience: float = PATIENCE) -> Database:
+def open_database(url: str, *, patience: float = PATIENCE, mapped: bool = False) -> Database:
     """Open a database; it is first reached for by its first transaction.
 
     Parameters
@@ -105,6 +108,9 @@ def open_database(url: str, *, patience: float = PATIENCE) -> Database:
         ``sqlite:///path`` or ``postgresql+psycopg://user@host/name``.
     patience
         Seconds to wait for a lock (SQLite) or for the server (PostgreSQL).
+    mapped
+        Read a SQLite file from the memory that it is mapped to, without a call for each page: for a process
+        that reads much and that may die, for it does where the file is cut short or its disk fails.
 
     Raises
     ------
@@ -115,7 +121,7 @@ def open_database(url: str, *, patience: float = PATIENCE) -> Database:
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        return _open_sqlite(address, patience)
+        return _open_sqlite(address, patience, mapped=mapped)
     settings = {"connect_timeout": max(2, round(patience)), **_ALIVE}
     engine = create_engine(address, pool_pre_ping=True, connect_args=settings)
     event.listen(engine, "begin", _prefer_lookups)
@@ -255,7 +261,7 @@ def _address(url: str) -> URL:
     return address
 
 
-def _open_sqlite(address: URL, patience: float) -> Database:
+def _open_sqlite(address: URL, patience: float, *, mapped: bool) -> Database:
     path = address.database or ":memory:"
     folder = Path(path).parent
     try:
@@ -268,16 +274,16 @@ def _open_sqlite(address: URL, patience: float) -> Database:
     # The connection of a file that was used last is used next, so that one who reads long fills one cache.
     pooled = {} if path == ":memory:" else {"pool_use_lifo": True}
     engine = create_engine(address, connect_args={"timeout": patience}, **pooled)
-    event.listen(engine, "connect", _tune)
+    event.listen(engine, "connect", partial(_tune, (*_PRAGMAS, f"mmap_size = {_MAPPED if mapped else 0}")))
     event.listen(engine, "begin", _begin)
     return Database(engine=engine, reader=engine.execution_options(reading=True), where=path)
 
 
-def _tune(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+def _tune(pragmas: Iterable[str], connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     """Set up a new SQLite connection; `_begin` opens its transactions, so the driver must not."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -285,8 +291,10 @@ def _tune(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
 def _begin(connection: Connection) -> None:
     """Take a writer's lock at once: having read first, it could no longer wait for it."""
     reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {reading:d}")
-    connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHES[reading]}")
+    if connection.info.get("reading") != reading:
+        connection.exec_driver_sql(f"PRAGMA query_only = {reading:d}")
+        connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHES[reading]}")
+        connection.info["reading"] = reading
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

@@ -55,6 +55,15 @@ def test_a_reading_transaction_refuses_to_write(database: Database) -> None:
     assert count(database) == 0
 
 
+def test_transactions_that_write_and_that_read_take_turns(database: Database) -> None:
+    for number in (1, 2, 3):
+        with database.session() as session:
+            file_reports(session, [report(id=f"r{number}")], at=moment(1), origin="inbox")
+        with pytest.raises(Unavailable), database.reading() as session:
+            file_reports(session, [report(id="never")], at=moment(1), origin="inbox")
+        assert count(database) == number
+
+
 def test_a_reading_transaction_sees_one_state_while_others_write(database: Database) -> None:
     with database.reading() as reading:
         assert list_reports(reading) == []
