@@ -261,6 +261,8 @@ def main() -> None:
         if given.datasette:
             other = serving(datasette(given.datasette, given.folder), given.folder, _theirs)
             servers["Datasette"] = (stack.enter_context(other), questions(ours=False))
+        for where, paths in servers.values():  # what is read for the first time comes from the disk
+            asked([Asking(address=where, paths=next(iter(paths.values())))], web_store.FORECASTS)
         found = _all(servers, given.requests)
         rows = overview(ours, given.requests)
     print(machine())

@@ -16,7 +16,9 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    func,
     literal_column,
+    or_,
     select,
     true,
     tuple_,
@@ -28,7 +30,7 @@ from storage.tables import Run
 type Chosen = Select[*tuple[Any, ...]]
 
 RUNS: Table = Run.__table__  # type: ignore[attr-defined]  # SQLModel does not tell of it
-_NEWER, _WITHOUT = RUNS.alias("newer"), RUNS.alias("without")
+_ALSO, _NEWER, _WITHOUT = (RUNS.alias(name) for name in ("also", "newer", "without"))
 
 
 class Place(NamedTuple):
@@ -116,15 +118,11 @@ class Part:
 
 def chosen(shape: Shape, *columns: ColumnElement[Any]) -> Chosen:
     """Choose the runs in their order: an index has them so, and a page reads no more than itself."""
-    runs = select(*columns).where(RUNS.c.forecast_id == bindparam("forecast"), _counts(RUNS, shape))
-    if shape.first:
-        runs = runs.where(RUNS.c.as_of >= bindparam("first", type_=Date()))
-    if shape.last:
-        runs = runs.where(RUNS.c.as_of <= bindparam("last", type_=Date()))
+    runs = select(*columns).where(*_within(RUNS, shape), _counts(RUNS, shape))
     if shape.after:
         runs = runs.where(_follows(shape))
     if not shape.all_runs:
-        runs = runs.where(_came_to_a_result(RUNS, shape), ~_superseded(shape))
+        runs = runs.where(_came_to_a_result(RUNS, shape), _stands(shape))
     return runs
 
 
@@ -137,6 +135,16 @@ def ordered(shape: Shape, of: Any = None) -> list[ColumnElement[Any]]:
 def most() -> ColumnElement[int]:
     """Give how many runs there are at most, as the statement binds it."""
     return bindparam("most", type_=Integer())
+
+
+def _within(of: Any, shape: Shape) -> list[ColumnElement[bool]]:
+    """Whether a run is one of the forecast, with a cutoff within the bounds."""
+    within: list[ColumnElement[bool]] = [of.c.forecast_id == bindparam("forecast")]
+    if shape.first:
+        within.append(of.c.as_of >= bindparam("first", type_=Date()))
+    if shape.last:
+        within.append(of.c.as_of <= bindparam("last", type_=Date()))
+    return within
 
 
 def _counts(of: Any, shape: Shape) -> ColumnElement[bool]:
@@ -153,10 +161,23 @@ def _came_to_a_result(of: Any, shape: Shape) -> ColumnElement[bool]:
     These are few, and listed once from an index that has their numbers: so that an index tells all of a
     run that counts, and the run itself is not read for its status.
     """
-    none = _WITHOUT.c.status.in_(["held", "failed"] if shape.published else ["failed"])
+    none = or_(*(_WITHOUT.c.status == one for one in (["held", "failed"] if shape.published else ["failed"])))
     listed = select(_WITHOUT.c.id).where(_WITHOUT.c.forecast_id == bindparam("forecast"), none)
     result: ColumnElement[bool] = of.c.id.not_in(listed)
     return result
+
+
+def _stands(shape: Shape) -> ColumnElement[bool]:
+    """Whether no newer run of the same cutoff came to a result.
+
+    A part that begins somewhere is read to its end, and few of its cutoffs have several runs. These are
+    listed once, from the index that is read in any case, and no other run is asked who came after it.
+    """
+    if not shape.first:
+        return ~_superseded(shape)
+    several = select(_ALSO.c.as_of).where(*_within(_ALSO, shape)).group_by(_ALSO.c.as_of)
+    listed = several.having(func.count() > literal_column("1"))
+    return or_(RUNS.c.as_of.not_in(listed), ~_superseded(shape))
 
 
 def _superseded(shape: Shape) -> ColumnElement[bool]:

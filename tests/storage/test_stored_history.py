@@ -88,6 +88,14 @@ def test_known_at_shows_the_history_as_it_was_seen_then(filled: Database) -> Non
     assert runs(filled, known_at=moment(19)) == [1, 2, 4]
 
 
+def test_of_each_cutoff_one_run_is_shown_wherever_the_span_begins(filled: Database) -> None:
+    begins = date(2026, 1, 10)
+    assert runs(filled, first=begins) == [3, 2, 4]
+    assert runs(filled, first=begins, last=begins) == [3]
+    assert runs(filled, first=begins, known_at=moment(11)) == [1, 2]
+    assert runs(filled, first=begins, all_runs=True) == [1, 3, 2, 4]
+
+
 def test_of_two_runs_of_one_moment_the_later_number_counts(database: Database) -> None:
     with database.session() as session:
         for code in ("old", "new"):
