@@ -1,6 +1,7 @@
 """`posterity serve` as an operator meets it: a real process, a real port, and a real end."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -270,3 +271,17 @@ def test_many_ask_at_once_and_each_is_answered(desk: Desk) -> None:
         answers = list(pool.map(ask, range(60)))
         assert answers == [201, 200] * 30
         assert len(httpx.get(f"{address}/api/v1/subscribers", headers=headers).json()) == 30
+
+
+def test_a_file_that_is_cut_short_under_the_server_is_never_taken_for_whole(desk: Desk) -> None:
+    """It says so, or ends as mapped memory does; begun again, it says so."""
+    desk.types("run", "--as-of", CUTOFF)
+    with served(desk) as server:
+        history = f"{server.address}/api/v1/forecasts/quiet/history"
+        assert httpx.get(history).status_code == 200
+        os.truncate(desk.database, 2 * 4096)
+        try:
+            assert "is damaged" in httpx.get(history).json()["detail"]
+        except httpx.TransportError:
+            assert server.process.wait(PATIENCE) == -signal.SIGBUS
+    assert "is damaged" in said_in_one_line(desk.types("serve", "--port", "0"), 3)
