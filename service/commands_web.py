@@ -31,7 +31,7 @@ def serve(
     from service.composition import opened
     from service.web_server import serve as listen
 
-    with opened(Where.path, mapped=True) as service:
+    with opened(Where.path) as service:
         listen(service, host=host, port=port, log=log)
 
 

@@ -53,14 +53,8 @@ class Service:
 
 
 @contextmanager
-def opened(  # noqa: PLR0913 - one parameter for each thing that a command may do without, or want
-    path: Path,
-    *,
-    clock: Clock = utc_now,
-    migrated: bool = True,
-    mapped: bool = False,
-    polls: bool = True,
-    rates: bool = True,
+def opened(
+    path: Path, *, clock: Clock = utc_now, migrated: bool = True, polls: bool = True, rates: bool = True
 ) -> Iterator[Service]:
     """Read the configuration and open the database; close it afterwards.
 
@@ -68,8 +62,6 @@ def opened(  # noqa: PLR0913 - one parameter for each thing that a command may d
     ----------
     migrated
         Make sure first that the tables are there.
-    mapped
-        As `open_database` has it.
     polls, rates
         As `load` has them.
 
@@ -79,7 +71,7 @@ def opened(  # noqa: PLR0913 - one parameter for each thing that a command may d
         As `load`, `open_database` and `prepare` do.
     """
     configuration = load(path, polls=polls, rates=rates)
-    with open_database(configuration.storage.url, mapped=mapped) as database:
+    with open_database(configuration.storage.url) as database:
         if migrated:
             prepare(database)
         yield Service(configuration=configuration, database=database, clock=clock)

@@ -32,7 +32,7 @@ _ALIVE = {
     "tcp_user_timeout": 30_000,
 }
 _SECRETS = ("password", "sslpassword")
-_MAPPED = 2_147_418_112  # bytes of a SQLite file: more it does not map
+_MAPPED = "mmap_size = 2147418112"  # bytes: SQLite maps no more
 # The log goes into the file once it holds 16 MB, not 4: what is written in bulk rewrites the same pages.
 _PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "wal_autocheckpoint = 4000")
 # KiB of a SQLite file that each connection keeps: who writes goes through its indexes again and again.
@@ -49,6 +49,10 @@ class Database:
         For transactions that write.
     reader
         The same connections, for transactions that only read one consistent state.
+    mapped
+        The same through others, which read a SQLite file from the memory that it is mapped to, without a
+        call for each page: for many scattered pages, and a process that may die, for it does where the file
+        is cut short under it or its disk fails.
     where
         Path or URL, with no password.
     guard
@@ -57,6 +61,7 @@ class Database:
 
     engine: Engine
     reader: Engine
+    mapped: Engine
     where: str
     guard: Callable[[Session], None] | None = None
 
@@ -75,9 +80,9 @@ class Database:
             yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self, *, mapped: bool = False) -> Iterator[Session]:
         """One transaction that sees one consistent state, hinders nobody and refuses to write."""
-        with reachable(self.where), self._opened(self.reader) as session:
+        with reachable(self.where), self._opened(self.mapped if mapped else self.reader) as session:
             yield session
 
     def _opened(self, engine: Engine) -> Session:
@@ -91,6 +96,7 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self.mapped.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +105,7 @@ class Database:
         self.close()
 
 
-def open_database(url: str, *, patience: float = PATIENCE, mapped: bool = False) -> Database:
+def open_database(url: str, *, patience: float = PATIENCE) -> Database:
     """Open a database; it is first reached for by its first transaction.
 
     Parameters
@@ -108,9 +114,6 @@ def open_database(url: str, *, patience: float = PATIENCE, mapped: bool = False)
         ``sqlite:///path`` or ``postgresql+psycopg://user@host/name``.
     patience
         Seconds to wait for a lock (SQLite) or for the server (PostgreSQL).
-    mapped
-        Read a SQLite file from the memory that it is mapped to, without a call for each page: for a process
-        that reads much and that may die, for it does where the file is cut short or its disk fails.
 
     Raises
     ------
@@ -121,13 +124,13 @@ def open_database(url: str, *, patience: float = PATIENCE, mapped: bool = False)
     """
     address = _address(url)
     if address.get_backend_name() == "sqlite":
-        return _open_sqlite(address, patience, mapped=mapped)
+        return _open_sqlite(address, patience)
     settings = {"connect_timeout": max(2, round(patience)), **_ALIVE}
     engine = create_engine(address, pool_pre_ping=True, connect_args=settings)
     event.listen(engine, "begin", _prefer_lookups)
     reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     shown = address.difference_update_query(_SECRETS).render_as_string(hide_password=True)
-    return Database(engine=engine, reader=reader, where=shown)
+    return Database(engine=engine, reader=reader, mapped=reader, where=shown)
 
 
 def exclusive(session: Session | Connection, purpose: int) -> None:
@@ -261,7 +264,7 @@ def _address(url: str) -> URL:
     return address
 
 
-def _open_sqlite(address: URL, patience: float, *, mapped: bool) -> Database:
+def _open_sqlite(address: URL, patience: float) -> Database:
     path = address.database or ":memory:"
     folder = Path(path).parent
     try:
@@ -271,12 +274,21 @@ def _open_sqlite(address: URL, patience: float, *, mapped: bool) -> Database:
             f"the folder {folder} of the database can not be made ({error.strerror}); "
             "check storage.url and the permissions of the folders above"
         ) from error
+    engine = _sqlite(address, patience, _PRAGMAS)
+    reader = engine.execution_options(reading=True)
+    if path == ":memory:":
+        return Database(engine=engine, reader=reader, mapped=reader, where=path)
+    mapped = _sqlite(address, patience, (*_PRAGMAS, _MAPPED)).execution_options(reading=True)
+    return Database(engine=engine, reader=reader, mapped=mapped, where=path)
+
+
+def _sqlite(address: URL, patience: float, pragmas: Iterable[str]) -> Engine:
     # The connection of a file that was used last is used next, so that one who reads long fills one cache.
-    pooled = {} if path == ":memory:" else {"pool_use_lifo": True}
+    pooled = {"pool_use_lifo": True} if address.database else {}
     engine = create_engine(address, connect_args={"timeout": patience}, **pooled)
-    event.listen(engine, "connect", partial(_tune, (*_PRAGMAS, f"mmap_size = {_MAPPED if mapped else 0}")))
+    event.listen(engine, "connect", partial(_tune, pragmas))
     event.listen(engine, "begin", _begin)
-    return Database(engine=engine, reader=engine.execution_options(reading=True), where=path)
+    return engine
 
 
 def _tune(pragmas: Iterable[str], connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -62,7 +62,7 @@ def _opened(path: Path, mode: str, pragmas: tuple[str, ...], where: str) -> Data
     connect = partial(_connected, f"{path.resolve().as_uri()}?{mode}", pragmas)
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", _begin)
-    return Database(engine=engine, reader=engine, where=where)
+    return Database(engine=engine, reader=engine, mapped=engine, where=where)
 
 
 def _connected(address: str, pragmas: tuple[str, ...]) -> sqlite3.Connection:

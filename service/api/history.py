@@ -76,7 +76,7 @@ def router(service: Service) -> APIRouter:
         part = Part(forecast_id=forecast, first=since, last=until, known_at=known_at, all_runs=all_runs)
         _check(part, chosen)
         asked = Asked(part=part, form=chosen, limit=limit, cursor=cursor)
-        with service.database.reading() as session:
+        with service.database.reading(mapped=chosen == "json") as session:
             return _answer(service, request, session, asked)
 
     return routes
