@@ -38,6 +38,8 @@ from model.errors import UsageError
 from model.scores import scores
 from tests.ingest.registers import LATIN, REAL, cells, export
 
+pytestmark = pytest.mark.slow
+
 SUPPLIERS = ("Russia", "United States", "France", "China")
 RECIPIENTS = ("Peru", "Brazil", "Chile", "Mexico", "Colombia")
 PAGE = (Path(__file__).parents[1] / "docs" / "track-record.md").read_text(encoding="utf-8")

@@ -8,7 +8,10 @@ import pytest
 from storage.database import Database
 from tests.service.offices import Office, deal
 
-pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere"),
+]
 
 LISTS = ("/events", "/events?limit=1", "/reports", "/reports?format=csv", "/events/one", "/reports/a")
 REVIEW = "/review"

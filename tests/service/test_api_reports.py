@@ -12,7 +12,10 @@ from storage.database import Database
 from tests.service.browsing import problem
 from tests.service.offices import API, LINES, Office, deal
 
-pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere"),
+]
 
 HOSTILE = [
     '=HYPERLINK("https://evil.example","x")',

@@ -11,7 +11,10 @@ from storage.database import Database
 from tests.service.browsing import near, problem
 from tests.service.offices import API, Office, deal
 
-pytestmark = pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is asked for and answered; its statements meet a server elsewhere"),
+]
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ import pytest
 from model.scores import scores
 from tests.service.commands import SURE, Desk, quiet, report, said_in_one_line
 
-pytestmark = pytest.mark.sqlite("it is about what is computed and printed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("it is about what is computed and printed"),
+]
 
 SPAN = ("--from", "2025-01-01", "--to", "2025-12-31")
 REPORTS = [report(), report("b", published="2025-05-20"), report("c", published="2025-09-10", grade="C3")]

@@ -22,7 +22,10 @@ from tests.service.digests import Newsroom, Shown
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
-pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere"),
+]
 
 ANA: dict[str, Any] = {"author": "Ana", "why": "seen on film"}
 

@@ -15,7 +15,10 @@ from tests.service.panels import CONFIGURATION, STORED, TRANSFERS, write_registe
 from tests.service.visiting import HOSTILE, Visitor, asked, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
-pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere"),
+]
 
 FILES = """
 [panel]

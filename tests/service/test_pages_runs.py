@@ -21,7 +21,10 @@ from tests.service.digests import MONDAY, Newsroom, Shown
 from tests.service.visiting import HOSTILE, Visitor, inert
 from tests.storage.test_query_plans import SCANNED, plans
 
-pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere"),
+]
 
 CHECKS = (
     Verdict(name="rhat", figure=1.034, threshold=1.01, passed=False),

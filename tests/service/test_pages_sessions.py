@@ -12,7 +12,10 @@ from tests.service.commands import quiet
 from tests.service.digests import Newsroom
 from tests.service.scenes import PAGE, csrf_of, signed_in
 
-pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere"),
+]
 
 
 @pytest.fixture

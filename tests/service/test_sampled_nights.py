@@ -23,6 +23,8 @@ from storage.leases import take
 from tests.service.commands import Desk, quiet, report
 from tests.service.visiting import Visitor
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2025, 6, 29)
 NAMES = [f"f{place}" for place in range(8)]
 LONG = timedelta(hours=1)

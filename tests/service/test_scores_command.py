@@ -20,7 +20,10 @@ from tests.service.archives import TODAY, Archive
 from tests.service.commands import Desk, quiet, said_in_one_line
 from tests.service.test_cli_start import NEVER, loaded
 
-pytestmark = pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is computed and printed; its statements meet a server elsewhere"),
+]
 
 SAID = {("deals", 7): 0.25, ("deals", 30): 0.6}
 

@@ -24,6 +24,8 @@ from tests.service.snapshots import SECRET, lines_in, lived, of_kind, snapshot
 from tests.service.visiting import Visitor, inert
 from tests.strategies import forecasts
 
+pytestmark = pytest.mark.slow
+
 LATER = "2100-01-01"
 NewUrl = Callable[[str], str]
 

@@ -12,7 +12,10 @@ from storage.keys import Scope
 from tests.service.browsing import AFAR, Browser, afar, bearer, near, problem
 from tests.service.stations import Station
 
-pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere"),
+]
 
 ALL = ["0.0.0.0"]  # noqa: S104 - nothing listens there
 

@@ -19,7 +19,10 @@ from storage.subscribers import Subscriber, subscriber_of
 from tests.service.browsing import Browser, afar
 from tests.service.stations import Station
 
-pytestmark = pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sqlite("what is shown, and to whom; its statements meet a server elsewhere"),
+]
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 

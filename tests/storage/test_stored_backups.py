@@ -37,6 +37,8 @@ from tests.databases import KINDS, POSTGRESQL
 from tests.storage.every_table import EVIDENCE, NOW, ROWS, everything, fill
 from tests.storage.samples import moment, report, run
 
+pytestmark = pytest.mark.slow
+
 NOTHING = Manifest(made_at=NOW, program="0.1.0", revision=HEAD, tables={})
 
 
