@@ -170,10 +170,10 @@ def _came_to_a_result(of: Any, shape: Shape) -> ColumnElement[bool]:
 def _stands(shape: Shape) -> ColumnElement[bool]:
     """Whether no newer run of the same cutoff came to a result.
 
-    A part that begins somewhere is read to its end, and few of its cutoffs have several runs. These are
-    listed once, from the index that is read in any case, and no other run is asked who came after it.
+    Few cutoffs have several runs. Of a part that begins somewhere these are listed once, from the index that
+    is read in any case, and no other run is asked who came after it. Further pages ask: each would list all.
     """
-    if not shape.first:
+    if not shape.first or shape.after:
         return ~_superseded(shape)
     several = select(_ALSO.c.as_of).where(*_within(_ALSO, shape)).group_by(_ALSO.c.as_of)
     listed = several.having(func.count() > literal_column("1"))

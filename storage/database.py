@@ -284,7 +284,7 @@ def _open_sqlite(address: URL, patience: float) -> Database:
 
 def _sqlite(address: URL, patience: float, pragmas: Iterable[str]) -> Engine:
     # The connection of a file that was used last is used next, so that one who reads long fills one cache.
-    pooled = {"pool_use_lifo": True} if address.database else {}
+    pooled = {} if address.database in {None, "", ":memory:"} else {"pool_use_lifo": True}
     engine = create_engine(address, connect_args={"timeout": patience}, **pooled)
     event.listen(engine, "connect", partial(_tune, pragmas))
     event.listen(engine, "begin", _begin)

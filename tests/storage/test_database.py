@@ -64,6 +64,15 @@ def test_transactions_that_write_and_that_read_take_turns(database: Database) ->
         assert count(database) == number
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_read_through_its_own_connections(url: str) -> None:
+    with open_database(url) as database:
+        prepare(database)
+        for mapped in (False, True):
+            with database.reading(mapped=mapped) as session:
+                assert list_reports(session) == []
+
+
 def test_a_reading_transaction_sees_one_state_while_others_write(database: Database) -> None:
     with database.reading() as reading:
         assert list_reports(reading) == []
