@@ -1,7 +1,7 @@
 """What was told near one report: how rare words are there, and which events it may tell of."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -46,22 +46,42 @@ class Around:
         days = [near.days() for near in self._places]
         sizes = [sum([len(told) for _, told in some]) for some in days]
         self._size = sum(sizes[: len(here)])
-        small = sum(sizes) <= SMALL
-        self._crowd = self._look_through(days) if small else self._look_up(days, len(here))
+        self._crowd = self._count(days, len(here), sum(sizes))
 
-    def _look_through(self, days: Iterable[Days]) -> float:
-        """Read few tellings one by one, and count their events."""
-        self._having = {word: set() for word in self._words}
-        known: set[str] = set()
+    def _count(self, days: Sequence[Days], here: int, number: int) -> float:
+        """Count events and words; the same comes of reading all tellings as of looking them up."""
+        if number > SMALL and all([near.shelf.is_read_often(number) for near in self._places]):
+            self._look_up(here)
+        else:
+            self._look_through(days)
+        return self._crowd_of_many(days) if number > SMALL else self._crowd_of_few(days)
+
+    def _crowd_of_few(self, days: Iterable[Days]) -> float:
+        """Count the events of few tellings, each where it is nearest."""
         for near, some in zip(self._places, days, strict=True):
             for day, told in some:
                 nearness = self._nearness(near.shelf, day)
-                for event, one in told.values():
+                for event, _ in told.values():
                     self._near[event] = max(nearness, self._near.get(event, 0.0))
-                    if one.id not in known:
-                        known.add(one.id)
-                        self._take(event, one)
         return math.fsum(self._near.values())
+
+    def _crowd_of_many(self, days: Iterable[Days]) -> float:
+        """Count events, those of several days for each of them."""
+        return math.fsum(
+            len(near.shelf.told[day]) * self._nearness(near.shelf, day)
+            for near, some in zip(self._places, days, strict=True)
+            for day, _ in some
+        )
+
+    def _look_through(self, days: Iterable[Days]) -> None:
+        """Read tellings one by one."""
+        self._having = {word: set() for word in self._words}
+        known: set[str] = set()
+        for _, told in chain.from_iterable(days):
+            for event, one in told.values():
+                if one.id not in known:
+                    known.add(one.id)
+                    self._take(event, one)
 
     def _take(self, event: str, told: Telling) -> None:
         self._told.setdefault(event, []).append(told)
@@ -74,19 +94,15 @@ class Around:
         elif told.page == self.telling.page and told.page:
             self._same.setdefault(event, SAME_PAGE)
 
-    def _look_up(self, days: Iterable[Days], here: int) -> float:
-        """Look many tellings up in their index, and count events, those of several days for each of them."""
-        crowd = 0.0
-        for near, some in zip(self._places, days, strict=True):
+    def _look_up(self, here: int) -> None:
+        """Look tellings up in their index."""
+        for near in self._places:
             near.shelf.index()
-            for day, _ in some:
-                crowd += len(near.shelf.told[day]) * self._nearness(near.shelf, day)
             texts, pages = near.same(self.telling)
             self._same = dict.fromkeys(pages, SAME_PAGE) | self._same | dict.fromkeys(texts, SAME_WORDS)
         for word in self._frequent:
             self._postings[word] = found = [near.having(word) for near in self._places]
             self._frequent[word] = sum([last - first for _, first, last in found[:here]])
-        return crowd
 
     def _nearness(self, shelf: Shelf, day: int) -> float:
         gap = max(0, day - self.telling.last, self.telling.first - (day + shelf.length - 1))

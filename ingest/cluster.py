@@ -260,7 +260,7 @@ def _admits(event: str, told: Sequence[Telling], new: Telling, days: int) -> boo
     return near or any(one.decided for one in told)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _begins(key: str) -> tuple[int, int]:
     """Read from a key that `event_key` made within which days the event began; any where it does not say."""
     found = _KEY.search(key)

@@ -98,6 +98,8 @@ class _Postings:
 type Having = tuple[list[str], int, int]  # a list of events, and from where to where it is meant
 type Days = list[tuple[int, dict[str, Placed]]]  # what was told on each, by the reports' ids
 
+READS = 12  # tellings that can be read in the time in which one is indexed
+
 _NONE: Having = [], 0, 0
 _NOTHING: dict[str, Telling] = {}
 
@@ -105,7 +107,8 @@ _NOTHING: dict[str, Telling] = {}
 class Shelf:
     """Tellings of one kind in one country: all that are dated to the day, or those of one coarser date.
 
-    They stand under the day with which their date begins; their words are indexed once there are many nearby.
+    They stand under the day with which their date begins; their words are indexed once that costs less than
+    what reading them has cost.
 
     Parameters
     ----------
@@ -113,12 +116,13 @@ class Shelf:
         Days that each of their dates takes.
     """
 
-    __slots__ = ("_fresh", "days", "events", "length", "pages", "texts", "told", "words")
+    __slots__ = ("_fresh", "_read", "days", "events", "length", "pages", "texts", "told", "words")
 
     def __init__(self, length: int) -> None:
         self.length = length
         self.days: dict[int, dict[str, Placed]] = {}
         self._fresh: dict[str, Placed] = {}  # those not yet indexed
+        self._read = 0  # tellings read since the last was indexed
         self.told: defaultdict[int, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
         self.events: defaultdict[str, dict[str, Telling]] = defaultdict(dict)
         self.words: defaultdict[str, _Postings] = defaultdict(_Postings)
@@ -129,21 +133,23 @@ class Shelf:
         """Add a telling."""
         report_id, day = placed.telling.id, placed.telling.first
         self._fresh[report_id] = self.days.setdefault(day, {})[report_id] = placed
+        self.told[day][placed.event] += 1
 
     def remove(self, telling: Telling) -> None:
         """Take a telling out."""
         placed = self.days[telling.first].pop(telling.id)
         if not self.days[telling.first]:
             del self.days[telling.first]
+        told = self.told[telling.first]
+        told[placed.event] -= 1
+        if not told[placed.event]:
+            del told[placed.event]
         if self._fresh.pop(telling.id, None) is None:
             self._take_out(placed)
 
     def _take_out(self, placed: Placed) -> None:
         event, telling = placed
-        told, tellings = self.told[telling.first], self.events[event]
-        told[event] -= 1
-        if not told[event]:
-            del told[event]
+        tellings = self.events[event]
         del tellings[telling.id]
         if not tellings:
             del self.events[event]
@@ -160,7 +166,6 @@ class Shelf:
         for placed in sorted(self._fresh.values(), key=lambda placed: placed.telling.first):
             event, telling = placed
             day = telling.first
-            self.told[day][event] += 1
             self.events[event][telling.id] = telling
             for word in telling.words:
                 words[word].add(day, event)
@@ -169,6 +174,12 @@ class Shelf:
             if telling.page:
                 pages[telling.page].append(placed)
         self._fresh.clear()
+        self._read = 0
+
+    def is_read_often(self, number: int) -> bool:
+        """Whether to index what has come is cheaper by now than to read so many tellings once more."""
+        self._read += number
+        return self._read >= READS * len(self._fresh)
 
 
 class Near(NamedTuple):

@@ -24,7 +24,7 @@ NEXT = 64  # headlines whose words are remembered in between
 
 _TOKEN = re.compile(
     r"[$€£]"
-    r"|[^\W\d_]{1,5}-?\d{1,4}(?!\d)[^\W_]*(?:-\d+)?"  # a thing that has a number for a name: Mi-171Sh, F-16
+    r"|[^\W\d_]{1,5}+-?\d{1,4}(?!\d)[^\W_]*(?:-\d+)?"  # a thing that has a number for a name: Mi-171Sh, F-16
     r"|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?"
     r"|[^\W\d_]+(?:['’](?![sS]\b)[^\W\d_]+)*"
 )
@@ -35,7 +35,7 @@ _AGENCY = (
     r"(?:reuters|tass|itar[- ]tass|efe|agencia efe|afp|ap|associated press|ria|ria novosti|sputnik|xinhua|"
     r"dpa|interfax|prensa latina|ansa|upi|bloomberg|agencia brasil|andina|bbc|cnn)"
 )
-_MARKED = ("(", " - ", " – ", " — ", " | ", ": ", "-")
+_MARKED = ("(", "-", ": ", " – ", " — ", " | ")
 _HEAD = re.compile(
     r"^\W*(?:"
     r"(?:update|wrapup|refile|corrected) ?\d* ?[-–:]"
@@ -148,7 +148,7 @@ def _token(text: str) -> _Token:
 def _bare(headline: str) -> str:
     """Take off the marks of agencies and papers, and the last word where the text is cut off."""
     plain = " ".join(headline[:LONGEST].split())
-    if any(mark in plain for mark in _MARKED):
+    if any(map(plain.__contains__, _MARKED)):
         plain = _TAIL.sub("", _HEAD.sub("", plain))
     return _CUT.sub("", plain) if plain.endswith(("…", "...")) else plain
 

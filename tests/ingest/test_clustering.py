@@ -1,5 +1,6 @@
 """Reports become events: by a person's word, or by kind, place, time and what the headline says."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.streams import stream
+from ingest import around, neighbours
 from ingest.cluster import Candidate, Clustering, Decision, assign, assign_all, event_key
 from ingest.neighbours import page_of
 from model.dates import CoarseDate
@@ -283,6 +286,27 @@ def test_a_batch_is_the_same_as_its_reports_one_by_one_and_as_two_batches(
         for one, decision in zip(reports[:cut], at_once, strict=False)
     }
     assert assign_all(reports[cut:], list(newest.values()), USUAL) == at_once[cut:]
+
+
+@given(st.lists(STORIES, max_size=20))
+def test_to_read_many_and_to_look_them_up_comes_to_the_same(
+    stories: list[tuple[str, str, dict[str, object]]],
+) -> None:
+    found = []
+    for reads in (0, 1, math.inf):  # index at once, when it seems to pay, and never
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(around, "SMALL", 2)
+            patch.setattr(neighbours, "READS", reads)
+            found.append(assign_all(made(stories), [], USUAL))
+    assert found[0] == found[1] == found[2]
+
+
+def test_they_come_to_the_same_in_a_dense_stream_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = stream(8, "arms").reports[:300]
+    usual = assign_all(reports, [], USUAL)
+    for reads in (0, math.inf):
+        monkeypatch.setattr(neighbours, "READS", reads)
+        assert assign_all(reports, [], USUAL) == usual
 
 
 @pytest.mark.slow
