@@ -7,21 +7,20 @@ told nearby, and stored in a SQLite file: an empty one, and one that holds a mil
 """
 
 import argparse
-import json
-import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from itertools import batched
 from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.measuring import machine, table, timed
+from benchmarks.news import COUNTRIES, DENSE, KINDS, NEWS, PAST, news, write
 from ingest.records import Untagged
 from ingest.tagging import Tagger
 from model.domain import Report
@@ -36,56 +35,6 @@ STORED, FRESH, FLOWING = 1_000_000, 20_000, 100_000
 QUICK = 50  # so many times fewer
 YEARS = 5
 RUNS = 3  # of which the fastest counts: other programs only make one slower
-COUNTRIES = {
-    "PE": "Peru Arequipa Callao Trujillo Piura",
-    "BR": "Brazil Recife Manaus Santos Belém",
-    "CO": "Colombia Cali Medellín Cartagena Leticia",
-    "VE": "Venezuela Maracay Barinas Acarigua Carúpano",
-    "BO": "Bolivia Cochabamba Oruro Sucre Tarija",
-    "CL": "Chile Iquique Talcahuano Arica Temuco",
-    "NI": "Nicaragua Bluefields Corinto Estelí Rivas",
-    "EC": "Ecuador Guayaquil Manta Cuenca Loja",
-    "MX": "Mexico Puebla Veracruz Tampico Mérida",
-    "AR": "Argentina Rosario Mendoza Salta Neuquén",
-}
-KINDS = (
-    *(
-        "helicopters",
-        "tanks",
-        "frigates",
-        "rifles",
-        "radars",
-        "drones",
-        "missiles",
-        "trucks",
-        "trainers",
-        "parts",
-    ),
-    *(
-        "pipelines",
-        "reactors",
-        "harbours",
-        "railways",
-        "loans",
-        "tariffs",
-        "satellites",
-        "vaccines",
-        "grain",
-        "mines",
-    ),
-)
-DOES = (
-    "buys",
-    "receives",
-    "orders",
-    "inspects",
-    "delays",
-    "returns",
-    "repairs",
-    "tests",
-    "cancels",
-    "displays",
-)
 CONFIGURATION = """
 [storage]
 url = "sqlite:///posterity.db"
@@ -101,85 +50,15 @@ tag = "{kind}"
 any_of = ["{kind}"]
 countries = {countries}
 """
-SYLLABLES = (
-    "ba",
-    "cor",
-    "da",
-    "fe",
-    "gal",
-    "ho",
-    "ju",
-    "ka",
-    "lo",
-    "mar",
-    "ne",
-    "pa",
-    "qui",
-    "ro",
-    "sa",
-    "ti",
-    "va",
-    "zu",
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Flow:
-    """What comes: of how many kinds and countries, and over how many days before today."""
-
-    name: str
-    kinds: Sequence[str] = KINDS
-    countries: Sequence[str] = tuple(COUNTRIES)
-    days: int = 3
-
-
-NEWS = Flow(name="news of three days")
-PAST = Flow(name="news of the last year", days=365)
-DENSE = Flow(name="one kind, country and day", kinds=KINDS[:1], countries=["PE"], days=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """Reports a second by the clock, and by the processor alone."""
+    """Reports a second by the clock, and by the processor alone; and the most memory taken, in megabytes."""
 
     wall: float
     cpu: float
-
-
-def news(flow: Flow, number: int, seed: int, today: date) -> Iterator[dict[str, str]]:
-    """Make news: six in ten tell of what another told before, in the same words or in some of them."""
-    rng = random.Random(seed)  # noqa: S311 - a stream, not a secret
-    told: list[dict[str, str]] = []
-    for n in range(number):
-        again = rng.random() < 0.6 and len(told) > 0
-        said = dict(rng.choice(told[-200:])) if again else _story(rng, flow, today)
-        if again and rng.random() < 0.5:
-            words = said["headline"].split(", ")
-            said["headline"] = (
-                f"{words[0]}, {_name(rng)} says" if rng.random() < 0.5 else f"(EFE) - {words[0]}"
-            )
-        told.append(said)
-        yield said | {"id": f"{seed}-{n}", "url": f"https://n{n % 300}.example/{seed}/{n}", "grade": "C3"}
-
-
-def _story(rng: random.Random, flow: Flow, today: date) -> dict[str, str]:
-    nation, *towns = COUNTRIES[rng.choice(flow.countries)].split()
-    number, kind = rng.randint(2, 60), rng.choice(flow.kinds)
-    headline = (
-        f"{nation} {rng.choice(DOES)} {number} {_name(rng)} {kind} in {rng.choice(towns)}, {_name(rng)} says"
-    )
-    day = today - timedelta(rng.randrange(flow.days))
-    return {"headline": headline, "published_on": str(day), "publisher": f"paper{rng.randrange(400)}.example"}
-
-
-def _name(rng: random.Random) -> str:
-    return "".join(rng.choices(SYLLABLES, k=3)).title()
-
-
-def write(path: Path, flow: Flow, number: int, seed: int, today: date) -> None:
-    """Write news as JSON lines."""
-    with path.open("w") as lines:
-        lines.writelines(f"{json.dumps(one)}\n" for one in news(flow, number, seed, today))
+    peak: float
 
 
 @contextmanager
@@ -225,16 +104,30 @@ def _membership(report: Report) -> Membership:
 
 def measured(store: Callable[[Path], object], path: Path, number: int, folder: Path) -> Measured:
     """Take a file in several times, each into a store of its own; the fastest time counts."""
-    walls, cpus = [], []
+    runs = []
     for _ in range(RUNS):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         store(folder)
-        with service(folder) as of:
-            seconds = timed(lambda: _check(take(of, path), number))
-        walls.append(number / seconds.wall)
-        cpus.append(number / seconds.cpu)
-    return Measured(wall=max(walls), cpu=max(cpus))
+        with fresh() as process:
+            runs.append(process.submit(once, folder, path, number).result())
+    return Measured(
+        wall=max(one.wall for one in runs),
+        cpu=max(one.cpu for one in runs),
+        peak=max(one.peak for one in runs),
+    )
+
+
+def fresh() -> ProcessPoolExecutor:
+    """Give a process that has used no memory yet."""
+    return ProcessPoolExecutor(1, get_context("spawn"))
+
+
+def once(folder: Path, path: Path, number: int) -> Measured:
+    """Take a file into the store of a folder."""
+    with service(folder) as of:
+        seconds = timed(lambda: _check(take(of, path), number))
+    return Measured(wall=number / seconds.wall, cpu=number / seconds.cpu, peak=peak())
 
 
 def _check(accepted: int, number: int) -> None:
@@ -299,13 +192,14 @@ def run(folder: Path, kept: Path, divisor: int) -> None:
                 f"{kept_many:,}",
                 f"{one.wall:,.0f}",
                 f"{one.cpu:,.0f}",
+                f"{one.peak:.0f}",
                 f"{alone.wall / one.wall:.2f}",
             )
             for kept_many, one in ((0, alone), (STORED // divisor, beside))
         ]
-    print(table(("flow", "stored before", "reports/s", "by processor time", "times slower"), rows))
-    with ProcessPoolExecutor(1, get_context("spawn")) as fresh:  # this process has peaked already
-        flowing = fresh.submit(memory, folder / "flowing", path, FLOWING // divisor, today)
+    print(table(("flow", "stored before", "reports/s", "by processor time", "peak MB", "times slower"), rows))
+    with fresh() as process:
+        flowing = process.submit(memory, folder / "flowing", path, FLOWING // divisor, today)
         after_some, after_all = flowing.result()
     print(
         f"peak memory: {after_some:.0f} MB after {FLOWING // divisor // 5:,} reports, "
