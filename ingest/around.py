@@ -50,7 +50,8 @@ class Around:
 
     def _count(self, days: Sequence[Days], here: int, number: int) -> float:
         """Count events and words; the same comes of reading all tellings as of looking them up."""
-        if number > SMALL and all([near.shelf.is_read_often(number) for near in self._places]):
+        read_often = [near.shelf.is_read_often(number) for near in self._places]  # each of them keeps count
+        if number > SMALL and all(read_often):
             self._look_up(here)
         else:
             self._look_through(days)

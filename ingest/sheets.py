@@ -16,6 +16,7 @@ from model.wire import FIELDS, REQUIRED
 
 GUESSED = "not UTF-8: read as Windows-1252 (Latin-1); save it as UTF-8 to be sure of its letters"
 _DELIMITERS = ",;\t"
+RULED = ("published_on", "headline")  # what a sheet needs whose rows the rules tell the kind and country of
 _MOST_NAMED = 5  # columns that stand there twice
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what surrogateescape leaves of a byte
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -110,7 +111,8 @@ def _names(header: _Row) -> list[str]:
     if header.wrong:
         raise InputRefused(header.wrong)
     names = [_name(cell, column) for column, cell in enumerate(header.cells, start=1)]
-    missing = [name for name in REQUIRED if name not in names]
+    needed = REQUIRED if "tag" in names else RULED
+    missing = [name for name in needed if name not in names]
     if missing:
         raise InputRefused(f"the header lacks {', '.join(missing)}; name the columns in the first line")
     double = sorted(name for name, times in Counter(names).items() if times > 1)

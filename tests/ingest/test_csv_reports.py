@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.records import Item, Parsed, Refused
+from ingest.records import Item, Parsed, Refused, Untagged
 from ingest.sheets import GUESSED, sheet
 from model.domain import Report
 from tests.ingest.feed_examples import patience
@@ -84,9 +84,17 @@ def test_broken_utf_16_is_refused_as_a_file() -> None:
 
 
 def test_a_header_that_lacks_columns_refuses_the_file_and_names_them() -> None:
-    refused = one_refusal("id,headline,country\na,b,PE\n")
+    refused = one_refusal("id,headline,tag\na,b,delivery\n")
     assert refused.line == 0
-    assert "lacks published_on, tag" in refused.reason
+    assert "lacks published_on, country" in refused.reason
+    assert "lacks published_on;" in one_refusal("id,headline,country\na,b,PE\n").reason
+
+
+def test_a_sheet_without_a_column_of_tags_is_left_to_the_rules() -> None:
+    (row,) = items_of("id,published_on,headline\na,2026-01-05,Two Mi-17 reach Lima\n")
+    assert isinstance(row, Untagged)
+    assert row.line == 2
+    assert row.record["headline"] == "Two Mi-17 reach Lima"
 
 
 def test_a_header_that_names_a_column_twice_refuses_the_file() -> None:

@@ -78,9 +78,18 @@ def test_everything_wrong_with_it_is_said(desk: Desk) -> None:
         assert name in second
 
 
-def test_an_empty_cell_of_a_sheet_is_no_tag(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        f"id,published_on,tag,country,headline\na,2025-02-01,,,{SURE}\n",
+        f"id,published_on,headline\na,2025-02-01,{SURE}\n",
+    ],
+)
+def test_an_empty_cell_of_a_sheet_is_no_tag_and_a_sheet_without_tags_is_left_to_the_rules(
+    desk: Desk, sheet: str
+) -> None:
     file = desk.folder / "r.csv"
-    file.write_text(f"id,published_on,tag,country,headline\na,2025-02-01,,,{SURE}\n", encoding="utf-8")
+    file.write_text(sheet, encoding="utf-8")
     desk.types("ingest", file)
     assert desk.rows("SELECT tag, country FROM report_version") == [("deal", "PE")]
 
