@@ -22,7 +22,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import batched
 from multiprocessing import get_context
 from pathlib import Path
@@ -185,17 +185,20 @@ def _free() -> int:
         return int(held.getsockname()[1])
 
 
-def questions(*, ours: bool) -> dict[str, list[str]]:
+def questions(history: Callable[[str, date], str], latest: str) -> dict[str, list[str]]:
     """Write the addresses of each question; the history of every forecast in turn."""
     ids = [web_store.identity(number * 37 % web_store.FORECASTS) for number in range(web_store.FORECASTS)]
     begins = {"history of a year": YEAR, "history of a week": WEEK}
-    if ours:
-        histories = {name: [f"{API}/{one}/history?from={day}" for one in ids] for name, day in begins.items()}
-        return histories | {"latest of all": [API]}
-    histories = {
-        name: [_sql(HISTORY, forecast=one, first=str(day)) for one in ids] for name, day in begins.items()
-    }
-    return histories | {"latest of all": [_sql(LATEST)]}
+    histories = {name: [history(one, day) for one in ids] for name, day in begins.items()}
+    return histories | {"latest of all": [latest]}
+
+
+def _history(forecast: str, first: date) -> str:
+    return f"{API}/{forecast}/history?from={first}"
+
+
+def _same_history(forecast: str, first: date) -> str:
+    return _sql(HISTORY, forecast=forecast, first=str(first))
 
 
 def _sql(statement: str, **values: str) -> str:
@@ -257,10 +260,10 @@ def main() -> None:
     web_store.made(given.folder)
     with ExitStack() as stack:
         ours = stack.enter_context(serving(posterity(given.folder), given.folder, _ours))
-        servers = {"Posterity": (ours, questions(ours=True))}
+        servers = {"Posterity": (ours, questions(_history, API))}
         if given.datasette:
             other = serving(datasette(given.datasette, given.folder), given.folder, _theirs)
-            servers["Datasette"] = (stack.enter_context(other), questions(ours=False))
+            servers["Datasette"] = (stack.enter_context(other), questions(_same_history, _sql(LATEST)))
         for where, paths in servers.values():  # what is read for the first time comes from the disk
             asked([Asking(address=where, paths=next(iter(paths.values())))], web_store.FORECASTS)
         found = _all(servers, given.requests)
@@ -279,7 +282,7 @@ type Found = dict[tuple[str, int], dict[str, Measured]]
 def _all(servers: dict[str, tuple[str, dict[str, list[str]]]], number: int) -> Found:
     return {
         (name, clients): dict(zip(servers, measured(askings, number, clients), strict=True))
-        for name in questions(ours=True)
+        for name in servers["Posterity"][1]
         for askings in [[Asking(address=where, paths=paths[name]) for where, paths in servers.values()]]
         for clients in (1, CLIENTS)
     }
