@@ -40,8 +40,8 @@ def create_app(service: Service, *, local: bool | None = None) -> FastAPI:
     handle_errors(app)
     for part in (web_health, web_metrics, web_unsubscribe, web_subscribers):
         app.include_router(part.router(service))
-    app.include_router(api.router(service))
-    app.include_router(pages.router(service))
+    api.include(app, service)
+    pages.include(app, service)
     app.add_middleware(BodyLimit, most=LARGEST_BODY, more=api.LARGE_BODIES)
     for layer in (Compressed, CutShort, Headless, SafeHeaders, AccessLog):  # the last is the outermost
         app.add_middleware(layer)

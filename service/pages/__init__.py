@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, FastAPI, Response
 
 from service.api.parameters import known_only
 from service.composition import Service
@@ -33,13 +33,12 @@ _PAGES = (
 )
 
 
-def router(service: Service) -> APIRouter:
-    """Join the routes of all pages."""
-    routes = APIRouter(include_in_schema=False)
-    routes.include_router(assets.router())
+def include(app: FastAPI, service: Service) -> None:
+    """Add the routes of all pages to an application, as `service.api.include` does."""
+    app.include_router(assets.router(), include_in_schema=False)
     for page in _PAGES:
-        routes.include_router(page.router(service), dependencies=[Depends(known_only)])
-    return routes
+        routes = page.router(service)
+        app.include_router(routes, include_in_schema=False, dependencies=[Depends(known_only)])
 
 
 def errors(service: Service) -> Callable[..., Response]:

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from service import keys
 from service.composition import Service
-from service.web import create_app
 from storage.keys import Scope
-from tests.service.browsing import Browser
+from tests.service.browsing import Browser, application
 from tests.service.digests import Shown
 
 HOSTILE = (
@@ -28,7 +27,7 @@ class Visitor(Browser):
     """A browser on the machine of a service, before it signs in."""
 
     def __init__(self, service: Service) -> None:
-        super().__init__(create_app(service, local=True))
+        super().__init__(application(service, local=True))
         self.service = service
         self._headers = {"accept": "text/html"}
 
