@@ -9,11 +9,12 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from storage.database import Database, migrate, open_database
 
@@ -56,6 +57,7 @@ class Server:
 
     def stop(self, mode: str = "immediate") -> None:
         """End it; "fast" keeps all that was committed, which "immediate" need not with these settings."""
+        self._own.dispose()
         self._control("-m", mode, "stop")
 
     def _control(self, *arguments: str) -> None:
@@ -84,10 +86,13 @@ class Server:
         self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def execute(self, statement: str) -> None:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self._own.connect() as connection:
             connection.execute(text(statement))
-        engine.dispose()
+
+    @cached_property
+    def _own(self) -> Engine:
+        """Kept, for to connect anew takes as long as to copy a database: every test would twice."""
+        return create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
 
 
 def _programs() -> Path | None:
