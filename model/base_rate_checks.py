@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
 
+from model import mixing
 from model.base_rate_values import History, Predicted
 from model.base_rate_window import MOST_LOG_RATE, Array, Draws, multipliers
 from model.diagnostics import BFMI, chains
@@ -23,7 +23,7 @@ def diagnose(draws: Draws, statistics: Mapping[str, Array]) -> Iterator[Verdict]
     rhat, bulk, tail = (
         float(one) for one in (found.rhat.max(), found.ess_bulk.min() / many, found.ess_tail.min() / many)
     )
-    bfmi = float(array_stats.bfmi(statistics["energy"]).min())
+    bfmi = float(mixing.bfmi(statistics["energy"]).min())
     diverging = float(statistics["diverging"].sum())
     yield Verdict(name="rhat", figure=rhat, threshold=RHAT, passed=rhat < RHAT)
     yield Verdict(name="ess_bulk", figure=bulk, threshold=ESS_PER_CHAIN, passed=bulk >= ESS_PER_CHAIN)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base.array import array_stats
 from numpy.typing import NDArray
+
+from model import mixing
 
 Array = NDArray[np.float64]
 LogDensity = Callable[[Array], Array]
@@ -110,4 +111,4 @@ def _error(posterior: Array, proposed: Array, share: float) -> float:
 
 def _effective(values: Array) -> float:
     """Effective number of draws of the mean, never above their number; shape (chains, draws)."""
-    return float(min(values.size, array_stats.ess(values, method="mean")))
+    return min(float(values.size), float(mixing.ess(values, method="mean")))

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base.array import array_stats
 from scipy.special import kolmogi, ndtri
-from scipy.stats import rankdata
 
-from model import predictive
+from model import mixing, predictive
 from model.evidence import Evidence
 from model.gate import ESS_PER_CHAIN, RHAT
 from model.posterior import Posterior
@@ -81,17 +79,19 @@ def chains(latents: Array) -> Chains:
     ranks = _ranks(split)
     normal = _normal_scores(ranks)
     with np.errstate(divide="ignore", invalid="ignore"):  # chains that stand still have no figures
-        split_rhat = array_stats.rhat(normal, method="identity")
-        folded_rhat = array_stats.rhat(_normal_scores(_ranks(folded)), method="identity")
+        split_rhat = mixing.rhat(normal, method="identity")
+        folded_rhat = mixing.rhat(_normal_scores(_ranks(folded)), method="identity")
         return Chains(
             rhat=np.maximum(split_rhat, folded_rhat),
-            ess_bulk=array_stats.ess(normal, method="identity"),
-            ess_tail=array_stats.ess(drawn, method="tail", prob=_TAILS),
+            ess_bulk=mixing.ess(normal, method="identity"),
+            ess_tail=mixing.ess(drawn, method="tail", prob=_TAILS),
             ranks=np.concatenate(np.split(ranks, 2, axis=1), axis=-1),
         )
 
 
 def _ranks(values: Array) -> Array:
+    from scipy.stats import rankdata  # noqa: PLC0415 - half a second
+
     flat = rankdata(values.reshape(len(values), -1), axis=-1)
     return np.asarray(flat).reshape(values.shape)
 
@@ -129,7 +129,7 @@ def _sampler(statistics: Mapping[str, Array]) -> Document:
 
 def _least_bfmi(energy: Array) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
-        return float(array_stats.bfmi(energy).min())
+        return float(mixing.bfmi(energy).min())
 
 
 def _uniformity(names: list[str], ranks: Array) -> Document:
@@ -183,7 +183,7 @@ def _effective(ranks: Array) -> float:
     below = (ranks <= _QUANTILES * ranks.size).astype(float)
     alone = below - below.mean(axis=-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        effective = np.nan_to_num(array_stats.ess(alone, method="identity"), nan=ranks.size)
+        effective = np.nan_to_num(mixing.ess(alone, method="identity"), nan=ranks.size)
     return min(float(ranks.shape[-1]), float(effective.min()) / len(ranks))
 
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from arviz_stats.base.array import array_stats
 
+from model import mixing
 from model.domain import Verdict
 from model.sampling import ScenarioFit
 from model.tabulation import Array
@@ -97,15 +97,15 @@ def _chains(
 
 
 def _worst_rhat(latents: Sequence[Array]) -> float:
-    return max(float(array_stats.rhat(_latent_first(one)).max()) for one in latents)
+    return max(float(mixing.rhat(_latent_first(one)).max()) for one in latents)
 
 
 def _least_bulk(latents: Sequence[Array]) -> float:
-    return min(float(array_stats.ess(_latent_first(one)).min()) / len(one) for one in latents)
+    return min(float(mixing.ess(_latent_first(one)).min()) / len(one) for one in latents)
 
 
 def _least_tail(latents: Sequence[Array]) -> float:
-    tails = (array_stats.ess(_latent_first(one), method="tail", prob=_TAILS) for one in latents)
+    tails = (mixing.ess(_latent_first(one), method="tail", prob=_TAILS) for one in latents)
     return min(float(tail.min()) / len(one) for tail, one in zip(tails, latents, strict=True))
 
 

@@ -2,20 +2,17 @@
 
 One model serves every scenario and every night: a scenario's numbers are data, so that PyTensor
 compiles once for each shape. All numbers of one indicator stand in one row of one table, which
-spares every fresh process more than a second of compilation (docs/decisions/0003).
+spares every fresh process more than a second of compilation (docs/decisions/0003). PyMC itself takes
+seconds to load, which is put off until there is something to sample.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import nutpie
-import pymc as pm
-import pytensor.tensor as pt
-from pytensor.configdefaults import config
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, ndtr, ndtri
 
 from model import bridge
@@ -23,6 +20,9 @@ from model.errors import Unresolved
 from model.evidence import Evidence, IndicatorEvidence
 from model.impossible import certain, mean_stated
 from model.tabulation import NUMBERS, Array, Shape, Table, log_likelihood, tabulate
+
+if TYPE_CHECKING:
+    import pymc as pm
 
 CHAINS = 4
 
@@ -104,12 +104,15 @@ def fit(  # noqa: PLR0913 - one for each setting of the sampler
     )
 
 
-def build_model(table: Table) -> pm.Model:
+def build_model(table: Table) -> "pm.Model":
     """Build the PyMC model of one scenario's latents, whose ``table`` is data.
 
     ``volume[k] ~ Gamma(a_k, a_k)``, ``coverage ~ LogNormal(−σ²/2, σ)``; the likelihood is a potential,
     ``Σ_k [ Σ_i log(c_i E_k g_k h + (1 − c_i) Ē_k) − E_k g_k h X_k ]``.
     """
+    import pymc as pm  # noqa: PLC0415 - seconds
+    import pytensor.tensor as pt  # noqa: PLC0415
+
     shape = table.shape
     real = [f"real {slot}" for slot in range(shape.slots)]
     noise = [f"noise {slot}" for slot in range(shape.slots)]
@@ -138,6 +141,9 @@ _compiled: dict[Shape, Any] = {}  # one program for each shape, given other numb
 
 
 def _sample(table: Table, *, seed: int, draws: int, tune: int, cores: int) -> Any:
+    import nutpie  # noqa: PLC0415 - seconds
+    from pytensor.configdefaults import config  # noqa: PLC0415
+
     if table.shape not in _compiled:
         # Otherwise every process leaves what PyTensor writes for Numba in the temporary folder, for good.
         sources = config.generated_src_dir or Path(config.base_compiledir) / "generated"

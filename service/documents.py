@@ -110,7 +110,7 @@ def _pymc(sampled: "Sampled") -> Document:
 
 
 def _diagnosed(evidence: Evidence, posterior: "Posterior") -> Document:
-    from model.diagnostics import diagnose  # noqa: PLC0415 - loads PyMC
+    from model.diagnostics import diagnose  # noqa: PLC0415 - loads SciPy
 
     return diagnose(evidence, posterior)
 
