@@ -1,8 +1,10 @@
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -165,36 +167,65 @@ def test_a_way_back_that_another_s_table_bars_leaves_all_as_it_was(empty_url: st
         assert (names(database), held(database, HEAD)) == (there, before)
 
 
-# Ends like a machine that loses its power, before the statement of a given number is sent.
+# For each number that it reads it migrates in a child that ends like a machine which loses its power, before
+# the statement of that number is sent, and says how it ended. A child has loaded already what it needs.
 MIGRATE_AND_DIE = """
 import os, signal, sys
 from itertools import count
+import alembic.command
 from sqlalchemy import Engine, event
 from storage.database import migrate, open_database
 
-url, to, last = sys.argv[1], sys.argv[2], int(sys.argv[3])
-numbers = count()
+url, to = sys.argv[1:]
+open_database(url).close()
 
-@event.listens_for(Engine, "before_cursor_execute")
-def die(*_):
-    if next(numbers) == last:
-        os.kill(os.getpid(), signal.SIGKILL)
+def work(last):
+    numbers = count()
 
-with open_database(url) as database:
-    migrate(database, to)
+    @event.listens_for(Engine, "before_cursor_execute")
+    def die(*_):
+        if next(numbers) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with open_database(url) as database:
+        migrate(database, to)
+
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        work(int(line))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+@contextmanager
+def dying(url: str, to: str) -> Iterator[Callable[[int], int]]:
+    """Migrate in a process that dies before a statement; answers with how it ended."""
+    command = [sys.executable, "-c", MIGRATE_AND_DIE, url, to]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        stdin, stdout = process.stdin, process.stdout
+
+        def migrate_until(last: int) -> int:
+            stdin.write(f"{last}\n")
+            stdin.flush()
+            return int(stdout.readline())
+
+        yield migrate_until
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "to"), [("0002", HEAD), (HEAD, "0001")], ids=["up", "down"])
 def test_a_migration_that_is_killed_leaves_all_as_it_was(empty_url: str, before: str, to: str) -> None:
     killed = 0
-    with open_database(empty_url) as database:
+    with open_database(empty_url) as database, dying(empty_url, to) as migrated_until:
         rows, there = filled(database, before), names(database)
         for last in range(4, 100, 5):
-            command = [sys.executable, "-c", MIGRATE_AND_DIE, empty_url, to, str(last)]
-            if subprocess.run(command, check=False).returncode == 0:
+            if (code := migrated_until(last)) == 0:
                 break
+            assert code == -signal.SIGKILL
             killed += 1
             assert (names(database), held(database, before)) == (there, rows)
         assert killed >= 3
