@@ -50,6 +50,9 @@ LOADED = (
     "service.nightly",
     "service.report_night",
     "model.update",
+    "pymc",
+    "nutpie",
+    "arviz_stats.base.array",
     "model.diagnostics",
     "model.draws",
 )

@@ -39,6 +39,9 @@ LOADED = [
     "service.intake",
     "service.nightly",
     "model.update",
+    "pymc",
+    "nutpie",
+    "arviz_stats.base.array",
     "model.diagnostics",
 ]
 

@@ -137,8 +137,7 @@ def with_pymc(service: Service, asked: Asked, say: Say) -> RunRecord:
     """Make a run by both computations."""
 
     def infer(evidence: Evidence) -> "Posterior":
-        say("loading PyMC")
-        from model.update import update  # noqa: PLC0415 - seconds that an unchanged night need not pay
+        from model.update import update  # noqa: PLC0415 - loads SciPy, which an unchanged night need not pay
 
         return update(evidence, fingerprint=asked.inputs.fingerprint, say=say)
 

@@ -106,7 +106,7 @@ def _reckoned(task: Task, evidence: Evidence) -> Reckoned:
 
 def _sampled(task: Task, evidence: Evidence, log_z: Mapping[str, float], found: Reckoned) -> Reckoned:
     """Sample as a night does, and let the same gate judge."""
-    from model import gate  # noqa: PLC0415 - loads PyMC, which the exact engine does without
+    from model import gate  # noqa: PLC0415 - for PyMC, which the exact engine does without
     from model.update import ATTEMPTS, sample  # noqa: PLC0415
 
     attempts = [replace(effort, cores=task.chains) for effort in ATTEMPTS]
