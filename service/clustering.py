@@ -16,7 +16,7 @@ from storage.memberships import memberships
 from storage.nearby import Neighbour, Span, Written, amended, candidates, last_written, of_version
 
 DAY = timedelta(days=1)
-MOST_REMEMBERED = 20_000  # tellings, so that memory stays flat
+MOST_REMEMBERED = 40_000  # tellings, so that memory stays flat
 
 type Days = tuple[date, date]
 
