@@ -93,6 +93,8 @@ def test_a_replay_that_is_killed_leaves_nobody_behind_and_goes_on_where_it_was(l
 
 @of_processes
 def test_an_interruption_ends_it_and_what_was_done_is_kept(long: Desk) -> None:
+    # What a shell starts in the background ignores interruptions, and so does what it starts in turn.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [PROGRAM, "replay", "vivid", *YEARS, "--as", "cut", "--workers", "2"]
     with subprocess.Popen(
         command, cwd=long.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
