@@ -102,9 +102,7 @@ def _membership(report: Report) -> Membership:
     return Membership(report_id=report.id, event_key=f"e{int(report.id.split('-')[1]) // 3}", why="benchmark")
 
 
-def measured(
-    store: Callable[[Path], object], path: Path, number: int, folder: Path, times: int = RUNS
-) -> Measured:
+def measured(store: Callable[[Path], object], path: Path, number: int, folder: Path, times: int) -> Measured:
     """Take a file in several times, each into a store of its own; the fastest time counts."""
     runs = []
     for _ in range(times):
@@ -183,11 +181,11 @@ def run(folder: Path, kept: Path, divisor: int) -> None:
     large, path, number = kept / f"stored-{STORED // divisor}", folder / "news.jsonl", FRESH // divisor
     if not large.exists():
         stored(large, STORED // divisor, today)
-    rows = []
+    rows, times = [], RUNS if divisor == 1 else 1
     for flow in (NEWS, PAST, DENSE):
         write(path, flow, number, 5, today)
         alone, beside = (
-            measured(store, path, number, folder / "run", RUNS if divisor == 1 else 1)
+            measured(store, path, number, folder / "run", times)
             for store in (nothing, partial(copied, large))
         )
         rows += [

@@ -34,6 +34,7 @@ import structlog
 
 from benchmarks.peer import Peer, peer
 from benchmarks.scene import Scene, copies, lay_out, play, told
+from service.replay_workers import SLOW
 from storage.database import open_database
 from tests.databases import Server, served
 
@@ -49,10 +50,7 @@ LOADED = (
     "service.intake",
     "service.nightly",
     "service.report_night",
-    "model.update",
-    "pymc",
-    "nutpie",
-    "arviz_stats.base.array",
+    *SLOW,
     "model.diagnostics",
     "model.draws",
 )

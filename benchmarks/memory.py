@@ -28,6 +28,7 @@ from service import logs, outbox, retention, watchdog
 from service.composition import opened
 from service.leadership import Leadership
 from service.owed import Worker, work
+from service.replay_workers import SLOW
 from service.steps import Run
 from service.worker import Result, do_step
 
@@ -38,10 +39,7 @@ LOADED = [
     "service.digest",
     "service.intake",
     "service.nightly",
-    "model.update",
-    "pymc",
-    "nutpie",
-    "arviz_stats.base.array",
+    *SLOW,
     "model.diagnostics",
 ]
 

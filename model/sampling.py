@@ -111,7 +111,7 @@ def build_model(table: Table) -> "pm.Model":
     ``Σ_k [ Σ_i log(c_i E_k g_k h + (1 − c_i) Ē_k) − E_k g_k h X_k ]``.
     """
     import pymc as pm  # noqa: PLC0415 - seconds
-    import pytensor.tensor as pt  # noqa: PLC0415
+    import pytensor.tensor as pt  # noqa: PLC0415 - PyMC loads it
 
     shape = table.shape
     real = [f"real {slot}" for slot in range(shape.slots)]
@@ -142,7 +142,7 @@ _compiled: dict[Shape, Any] = {}  # one program for each shape, given other numb
 
 def _sample(table: Table, *, seed: int, draws: int, tune: int, cores: int) -> Any:
     import nutpie  # noqa: PLC0415 - seconds
-    from pytensor.configdefaults import config  # noqa: PLC0415
+    from pytensor.configdefaults import config  # noqa: PLC0415 - nutpie loads it
 
     if table.shape not in _compiled:
         # Otherwise every process leaves what PyTensor writes for Numba in the temporary folder, for good.

@@ -16,8 +16,8 @@ from service.reckoning import Reckoned, Task, reckon, reckon_all
 if TYPE_CHECKING:
     from distributed import Client
 
+SLOW = ("model.update", "pymc", "nutpie", "arviz_stats.base.array")  # what sampling loads, in seconds
 _ALONE = 5.0  # seconds of work from which other processes pay: they take two to begin
-_SLOW = ("model.update", "pymc", "nutpie", "arviz_stats.base.array")  # what takes seconds to load
 _PART = 20  # nights handed over at a time, where they take milliseconds
 _ADVICE = "what it had done is kept: type the same again, with fewer --workers"
 _PATIENCE = 10  # seconds within which a scheduler must answer
@@ -67,7 +67,7 @@ def reckoned(tasks: Iterable[Task], place: Place, *, slow: bool) -> Iterator[lis
     if workers == 1 or (place.workers is None and not slow):
         yield from _here(left, math.inf if workers == 1 else _ALONE)
     if workers > 1:
-        preload = ["service.reckoning", *(_SLOW if slow else [])]
+        preload = ["service.reckoning", *(SLOW if slow else [])]
         yield from in_processes(reckon_all, batched(left, part), workers, preload=preload, advice=_ADVICE)
 
 

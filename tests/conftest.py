@@ -1,4 +1,4 @@
-"""The order of the suite: the files that take longest come first, so that workers end together."""
+"""How the suite is spread: over how many workers, and the longest files first, so that they end together."""
 
 import os
 

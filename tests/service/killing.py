@@ -19,10 +19,10 @@ from typing import NoReturn
 from sqlalchemy import Engine, event
 
 from service.cli import main
+from service.replay_workers import SLOW
 from tests.service.commands import ROOT, Desk
 
 OURS = ("model", "ingest", "storage", "service")
-SLOW = {"pymc", "nutpie", "arviz_stats.base.array"}  # what sampling loads when there is something to sample
 CHANGES = {"os.link", "os.rename", "os.remove", "sqlite3.connect"}
 
 
