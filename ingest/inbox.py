@@ -45,7 +45,9 @@ def stamp(path: Path) -> Stamp:
 def settle(path: Path, refused: Iterable[Refused], done: Path, *, seen: Stamp | None = None) -> Path | None:
     """Put away a file whose reports are stored, with its refused lines beside it.
 
-    Another file of the same name in `done` is never overwritten: this one becomes ``name-2.csv``.
+    The caller lets one process at a time do so: the draft of the refused lines has one name for all, so that
+    what a kill leaves of it is written anew. Another file of the same name in `done` is never overwritten:
+    this one becomes ``name-2.csv``.
 
     Parameters
     ----------

@@ -18,6 +18,7 @@ from service.clustering import Clusterer
 from service.composition import Service
 from service.filing import file_and_cluster, filed
 from service.judging import Judged, Sorted, all_by_rules
+from storage.database import SETTLING, exclusive
 
 BATCH = 1000
 DONE = "done"
@@ -94,7 +95,9 @@ def _take_waiting(service: Service, path: Path, done: Path) -> Taken | None:
     try:
         seen = stamp(path)
         taken = _take(service, path)
-        taken.moved_to = settle(path, taken.refused, done, seen=seen)
+        with service.database.session() as session:
+            exclusive(session, SETTLING)  # two would take the draft from each other
+            taken.moved_to = settle(path, taken.refused, done, seen=seen)
     except Unavailable:
         if _is_gone(path):
             return None

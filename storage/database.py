@@ -22,7 +22,7 @@ from storage.revisions import HEAD, REVISIONS
 PATIENCE = 5.0  # seconds to wait for a lock or for a server
 # Numbers of our advisory locks.
 MIGRATING, FILING, DEFINING, RUNNING = 7_301, 7_302, 7_303, 7_304
-SUBSCRIBING, EXPERIMENTING, RAISING = 7_305, 7_308, 7_310
+SUBSCRIBING, SETTLING, EXPERIMENTING, RAISING = 7_305, 7_306, 7_308, 7_310
 NULLS = {"render_nulls": True}  # rows with and without a value in one statement
 # Seconds (the last: milliseconds) after which a network that is dead is found out.
 _ALIVE = {

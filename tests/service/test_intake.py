@@ -1,6 +1,11 @@
 """Taking reports in: named files stay, inbox files are put away, and nothing is ever doubled."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -146,6 +151,55 @@ def test_two_who_empty_the_inbox_at_once_do_not_get_in_each_other_s_way(desk: De
     assert waiting(desk) == []
     counts = desk.counts()
     assert (counts["report_version"], counts["event_membership"]) == (SHIPPED, SHIPPED)
+
+
+STOPPING = """
+import os, signal, sys
+
+step = sys.argv[1]
+
+def stop(event, arguments):
+    if event == step and "inbox" in str(arguments[0]):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+sys.addaudithook(stop)
+from service.cli import main
+
+sys.argv[1:] = ["ingest"]
+main()
+"""
+
+
+def stopping(desk: Desk, event: str) -> subprocess.Popen[bytes]:
+    """Start to empty the inbox in a process that stops where it does this to a file of the inbox."""
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root}
+    return subprocess.Popen([sys.executable, "-c", STOPPING, event], cwd=desk.folder, env=environment)
+
+
+def has_stopped(process: subprocess.Popen[bytes], patience: float) -> bool:
+    until = time.monotonic() + patience
+    while not (seen := os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG)):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return bool(seen)
+
+
+@pytest.mark.slow
+def test_a_file_is_put_away_by_one_of_two_and_the_other_waits_for_it(desk: Desk) -> None:
+    desk.types("migrate")
+    desk.write("inbox/a.jsonl", report())
+    first = stopping(desk, "os.remove")
+    assert has_stopped(first, 60)
+    second = stopping(desk, "os.rename")
+    went_on = has_stopped(second, 3)  # less than a lock of SQLite's is waited for
+    codes = []
+    for process in (first, second):
+        process.send_signal(signal.SIGCONT)
+        codes.append(process.wait(timeout=60))
+    assert (went_on, codes) == (False, [0, 0])
+    assert (waiting(desk), done(desk)) == ([], ["a.jsonl"])
 
 
 @pytest.mark.slow
