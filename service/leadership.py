@@ -54,11 +54,10 @@ class Leadership:
         Unavailable
             The database is out of reach.
         """
-        began = self._monotonic()
         if self._held is not None:
-            self._keep(self._held.token, began)
+            self._keep(self._held.token)
             return False
-        self._try(began)
+        self._try()
         return self._held is not None
 
     def resign(self) -> None:
@@ -68,23 +67,26 @@ class Leadership:
             with self._service.database.session() as session:
                 give_back(session, held.token)
 
-    def _keep(self, token: int, began: float) -> None:
+    def _keep(self, token: int) -> None:
+        began = self._monotonic()
         with self._service.database.session() as session:
             self._held = renew(session, token, at=self._service.clock(), lasts=self._lasts)
         self._renewed = began
 
-    def _try(self, began: float) -> None:
-        now = self._service.clock()
+    def _try(self) -> None:
         with self._service.database.session() as session:
-            dead = self._dead(tenure(session), began)
-            taken = take(session, self.holder, at=now, lasts=self._lasts, dead=dead)
+            dead = self._dead(tenure(session), self._monotonic())
+            taken = take(session, self.holder, at=self._service.clock(), lasts=self._lasts, dead=dead)
             if taken is None:
                 return
+            # To take it may have been to wait for the last holder's transaction: the time begins now.
+            began, now = self._monotonic(), self._service.clock()
+            renewed = renew(session, taken.token, at=now, lasts=self._lasts)
             end_abandoned(session, taken.token, at=now)
             if first_start(session) is None:
                 first = start(session, Task(START, now.isoformat()), token=taken.token, at=now)
                 end(session, first, "done", at=now)
-        self._held, self._renewed, self._seen = taken, began, None
+        self._held, self._renewed, self._seen = renewed, began, None
 
     def _dead(self, found: Tenure | None, now: float) -> Tenure | None:
         """Give what was found, if it has been the same for as long as a lease lasts."""

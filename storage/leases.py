@@ -96,14 +96,20 @@ def fenced(database: Database, token: int) -> Database:
 
 def _insist(session: Session, *, token: int) -> None:
     """Hold the lease for this transaction: whoever takes it over waits until it has ended."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{_PAUSE}'"))
+    _end_if_idle(session)
     held = select(col(Lease.token)).where(*_mine(token)).with_for_update(read=True)
     if session.scalars(held).first() is None:
         raise LeaseLost("another process has taken over the schedule, so this one writes nothing more")
 
 
+def _end_if_idle(session: Session) -> None:
+    """Let a server end this transaction if its process stops in the midst of it, and holds the lease."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{_PAUSE}'"))
+
+
 def _first(session: Session, holder: str, expires_at: datetime) -> Tenure | None:
+    _end_if_idle(session)
     values = {"name": SCHEDULER, "token": 1, "beat": 0, "holder": holder, "expires_at": expires_at}
     try:
         with session.begin_nested():
@@ -118,6 +124,7 @@ def _mine(token: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def _changed(session: Session, statement: Update) -> Tenure | None:
+    _end_if_idle(session)
     row = session.scalars(statement.returning(Lease), execution_options={"populate_existing": True}).first()
     return None if row is None else _tenure(row)
 

@@ -1,6 +1,7 @@
 """Of several schedulers one works: how it is found, replaced and refused."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -142,6 +143,24 @@ def test_a_paused_leader_whom_nobody_replaced_leads_on(one: Leadership, time: Ti
     time.goes_on(LASTS + 1)
     one.beat()
     assert one.token == 1
+
+
+def test_one_who_waited_for_a_stopped_leader_s_transaction_has_the_whole_time_of_a_lease(
+    one: Leadership, other: Leadership, time: Time
+) -> None:
+    one.beat()
+    stopped = one.service()
+    assert stopped is not None
+    time.goes_on(LASTS + 1)
+    with ThreadPoolExecutor(1) as pool:
+        with stopped.database.session():
+            taking = pool.submit(other.beat)
+            assert not wait([taking], 1).done  # it waits, having seen what time it is
+            time.goes_on(LASTS - 1)
+        assert taking.result()
+    time.goes_on(LASTS - 1)
+    assert leads(other)
+    assert (one.beat(), leads(one)) == (False, False)
 
 
 def test_one_who_resigns_is_replaced_at_once(one: Leadership, other: Leadership) -> None:

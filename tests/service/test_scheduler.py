@@ -1,11 +1,13 @@
 """`posterity schedule` as an operator meets it: real processes, real time, nothing in the way."""
 
 import json
+import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -149,11 +151,30 @@ def test_of_two_schedulers_one_works_and_the_other_takes_over_when_it_is_killed(
     assert desk.counts()["run"] == 1
 
 
+def pause(process: subprocess.Popen[bytes], desk: Desk) -> bool:
+    """Stop a process; not while it writes, for then nobody writes to its SQLite file until it goes on."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+    if not desk.is_sqlite or is_writable(desk.database):
+        return True
+    process.send_signal(signal.SIGCONT)
+    return False
+
+
+def is_writable(database: Path) -> bool:
+    with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
 def test_a_leader_that_is_paused_is_replaced_and_knows_it_afterwards(desk: Desk, now: datetime) -> None:
     begun(desk, now)
     with scheduler(desk) as one:
         until(lambda: holder(desk).endswith(f":{one.pid}"))
-        one.send_signal(signal.SIGSTOP)
+        until(lambda: pause(one, desk))
         with scheduler(desk) as other:
             until(lambda: holder(desk).endswith(f":{other.pid}"), 60)
             one.send_signal(signal.SIGCONT)

@@ -150,10 +150,31 @@ def test_whoever_takes_over_waits_for_a_transaction_of_the_holder(database_url: 
     assert order == ["written", "taken"]
 
 
+def impatience(session: Session) -> str:
+    (limit,) = session.execute(text("SHOW idle_in_transaction_session_timeout")).one()
+    return str(limit)
+
+
 def test_a_server_ends_a_transaction_whose_holder_has_stopped(database: Database) -> None:
     if database.is_sqlite:
         pytest.skip("a file has no server that could")
     first = held(database)
     with fenced(database, first.token).session() as session:
-        (limit,) = session.execute(text("SHOW idle_in_transaction_session_timeout")).one()
-    assert limit == "20s"
+        assert impatience(session) == "20s"
+
+
+def test_nor_does_it_wait_for_one_that_stopped_while_it_took_renewed_or_gave_back_the_lease(
+    database: Database,
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("a file has no server that could")
+    found = []
+    for change in (
+        lambda session: take(session, "a:1", at=NOW, lasts=LASTS),
+        lambda session: renew(session, 1, at=NOW, lasts=LASTS),
+        lambda session: give_back(session, 1),
+    ):
+        with database.session() as session:
+            assert change(session)
+            found.append(impatience(session))
+    assert found == ["20s", "20s", "20s"]
